@@ -1,0 +1,34 @@
+"""Alembic's migrations of everything but the layers' own tables (those follow from the layer folders)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+
+from geo.database.roles import ensure_roles
+
+if TYPE_CHECKING:
+    from geo.settings import Settings
+
+HERE = Path(__file__).parent
+
+
+def upgrade(settings: Settings) -> None:
+    """Bring the database to the newest revision and the login roles to the passwords of this deployment.
+
+    Idempotent. Raises SQLAlchemy's or psycopg's error where ``database_url`` may not do this.
+    """
+    engine = create_engine(settings.admin_url)
+    try:
+        with engine.begin() as connection:
+            ensure_roles(connection, settings)
+            config = Config()
+            config.set_main_option("script_location", str(HERE))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()

@@ -1,0 +1,1 @@
+"""From a layer's description to its tables, indexes, triggers and policies."""
