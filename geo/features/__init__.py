@@ -1,0 +1,35 @@
+"""Features of a layer, read as the caller: GeoJSON made in SQL.
+
+Callers use :func:`read_page`, :func:`read_item`, :func:`read_extent` with a :class:`FeatureQuery`, the
+parsers of its parts, and :func:`columns_for`, the one list of what a caller may know of a layer.
+"""
+
+from geo.features.area import parse_bbox
+from geo.features.columns import Column, columns_for, parse_value
+from geo.features.crs import CRS84, SUPPORTED, Crs, parse_crs
+from geo.features.interval import Days, parse_datetime
+from geo.features.query import COUNT_LIMIT, DEFAULT_LIMIT, MAX_LIMIT, FeatureQuery, Filter
+from geo.features.read import Extent, Page, read_extent, read_item, read_page
+
+__all__ = [
+    "COUNT_LIMIT",
+    "CRS84",
+    "DEFAULT_LIMIT",
+    "MAX_LIMIT",
+    "SUPPORTED",
+    "Column",
+    "Crs",
+    "Days",
+    "Extent",
+    "FeatureQuery",
+    "Filter",
+    "Page",
+    "columns_for",
+    "parse_bbox",
+    "parse_crs",
+    "parse_datetime",
+    "parse_value",
+    "read_extent",
+    "read_item",
+    "read_page",
+]

@@ -1,0 +1,104 @@
+"""Features out of the database, as the caller: a page, one item, a layer's extent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from geo.database import Caller
+from geo.errors import NotFound
+from geo.features.columns import columns_for
+from geo.features.crs import CRS84, Crs
+from geo.features.query import COUNT_LIMIT, FeatureQuery
+from geo.features.sql import (
+    count_statement,
+    extent_statement,
+    filter_values,
+    item_statement,
+    page_statement,
+    shape_of,
+)
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from geo.database import Database
+    from layers.description import Layer
+
+MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``features``: GeoJSON objects as text. ``matched`` is exact, or None above ``COUNT_LIMIT``."""
+
+    features: tuple[str, ...]
+    matched: int | None
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Of the public rows: (west, south, east, north) in degrees, None where empty, and valid time."""
+
+    bbox: tuple[float, float, float, float] | None
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+async def read_page(
+    database: Database, caller: Caller, layer: Layer, query: FeatureQuery, matched: int | None = None
+) -> Page:
+    """One page of a layer; ``matched`` is the count where the caller of this function still knows it.
+
+    Raises ``TooCostly`` or ``Unavailable``.
+    """
+    properties = query.properties if query.properties is not None else tuple(columns_for(layer, caller))
+    shape = shape_of(caller.schema, layer.name, properties, query)
+    values = filter_values(query.filter)
+    # A kept plan knows no values, and so not how few features a box has.
+    prepare = query.filter.empty
+    async with database.read(caller) as connection:
+        features: list[str] = []
+        if not query.count_only:
+            # One more than asked for tells whether a next page exists.
+            bound = {**values, "limit": query.limit + 1, "offset": query.offset}
+            cursor = await connection.execute(page_statement(shape), bound, prepare=prepare)
+            features = [row[0] for row in await cursor.fetchall()]
+        more = len(features) > query.limit
+        if not more and not query.count_only and (features or query.offset == 0):
+            matched = query.offset + len(features)
+        if matched is None:
+            cursor = await connection.execute(count_statement(shape), values, prepare=prepare)
+            row = await cursor.fetchone()
+            matched = row[0] if row else 0
+    return Page(tuple(features[: query.limit]), matched if matched <= COUNT_LIMIT else None, more)
+
+
+async def read_item(
+    database: Database, caller: Caller, layer: Layer, identifier: str, crs: Crs = CRS84
+) -> str:
+    """One feature as GeoJSON text; ``NotFound`` where there is none that the caller may see."""
+    digits = identifier.isascii() and identifier.isdigit() and len(identifier) <= 19
+    number = int(identifier) if digits else -1
+    if 0 <= number <= MAX_ID:
+        shape = shape_of(caller.schema, layer.name, tuple(columns_for(layer, caller)), FeatureQuery(crs=crs))
+        async with database.read(caller) as connection:
+            cursor = await connection.execute(item_statement(shape), {"id": number}, prepare=True)
+            row = await cursor.fetchone()
+        if row is not None:
+            return str(row[0])
+    raise NotFound(
+        f"Lớp «{layer.title.vi}» không có đối tượng nào với mã này.",
+        f"The layer '{layer.title.en}' has no feature of this id.",
+    )
+
+
+async def read_extent(database: Database, layer: Layer) -> Extent:
+    """The extent of the layer's public rows, whoever asks: it stands in documents that all may read."""
+    async with database.read(Caller.anonymous()) as connection:
+        cursor = await connection.execute(extent_statement(layer.name, valid_time=layer.valid_time))
+        row = await cursor.fetchone()
+    if row is None or row[0] is None:
+        return Extent(None)
+    return Extent((row[0], row[1], row[2], row[3]), row[4], row[5])

@@ -1,0 +1,167 @@
+"""Statements that return finished GeoJSON. Names are composed as identifiers, values always bound.
+
+A spatial test is always ``geom && shape AND ST_Intersects(geom, shape)``: under row-level security only the
+leakproof ``&&`` may use the index (measured: 0.9 ms against 260–1,150 ms for ``ST_Intersects`` alone).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from geo.features.query import COUNT_LIMIT
+
+if TYPE_CHECKING:
+    from geo.features.crs import Crs
+    from geo.features.query import FeatureQuery, Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of a question decides its text; the values are bound. Hashable, so that texts are kept."""
+
+    schema: str
+    table: str
+    properties: tuple[str, ...]
+    crs: Crs
+    geometry: bool = True
+    areas: int = 0
+    equals: tuple[str, ...] = ()
+    first_day: bool = False
+    last_day: bool = False
+    sort: tuple[tuple[str, bool], ...] = ()
+
+
+@lru_cache(maxsize=512)
+def page_statement(shape: Shape) -> bytes:
+    """Rows of one text, each a GeoJSON feature; bound: :func:`filter_values`, ``limit``, ``offset``."""
+    order = SQL(", ").join(
+        [
+            *(
+                SQL("t.{} {} NULLS LAST").format(Identifier(name), SQL("DESC") if descending else SQL("ASC"))
+                for name, descending in shape.sort
+            ),
+            # Pages need a total order.
+            SQL("t.id"),
+        ]
+    )
+    return _text(
+        SQL(
+            "SELECT {feature} FROM {table} t{where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s"
+        ).format(feature=_feature(shape), table=_table(shape), where=_where(shape), order=order)
+    )
+
+
+@lru_cache(maxsize=512)
+def count_statement(shape: Shape) -> bytes:
+    """One row: how many match, at most ``COUNT_LIMIT`` + 1."""
+    return _text(
+        SQL("SELECT count(*) FROM (SELECT 1 FROM {table} t{where} LIMIT {limit}) c").format(
+            table=_table(shape), where=_where(shape), limit=Literal(COUNT_LIMIT + 1)
+        )
+    )
+
+
+@lru_cache(maxsize=512)
+def item_statement(shape: Shape) -> bytes:
+    """At most one row of one text, the GeoJSON feature; bound: ``id``."""
+    return _text(
+        SQL("SELECT {feature} FROM {table} t WHERE t.id = %(id)s").format(
+            feature=_feature(shape), table=_table(shape)
+        )
+    )
+
+
+def extent_statement(table: str, *, valid_time: bool) -> bytes:
+    """One row: west, south, east, north, first day, last day of the public projection (NULL where empty)."""
+    # An open end of any row leaves the layer's end open.
+    days = "min(t.valid_from), nullif(max(coalesce(t.valid_to, 'infinity')), 'infinity')"
+    return _text(
+        SQL(
+            "SELECT ST_XMin(e.box), ST_YMin(e.box), ST_XMax(e.box), ST_YMax(e.box), e.first, e.last"
+            " FROM (SELECT ST_Extent(t.geom) AS box, {days} FROM {table} t) e(box, first, last)"
+        ).format(days=SQL(days if valid_time else "NULL::date, NULL::date"), table=Identifier("pub", table))
+    )
+
+
+def shape_of(schema: str, table: str, properties: tuple[str, ...], query: FeatureQuery) -> Shape:
+    """The shape of a question to one table."""
+    during = query.filter.during
+    return Shape(
+        schema=schema,
+        table=table,
+        properties=properties,
+        crs=query.crs,
+        geometry=query.geometry,
+        areas=len(query.filter.areas),
+        equals=tuple(name for name, _ in query.filter.equals),
+        first_day=during is not None and during.first is not None,
+        last_day=during is not None and during.last is not None,
+        sort=query.sort,
+    )
+
+
+def filter_values(wanted: Filter) -> dict[str, Any]:
+    """The values that the texts of :func:`page_statement` and :func:`count_statement` bind."""
+    values: dict[str, Any] = {f"area_{i}": area for i, area in enumerate(wanted.areas)}
+    values |= {f"equal_{i}": value for i, (_, value) in enumerate(wanted.equals)}
+    if wanted.during is not None:
+        values |= {"first_day": wanted.during.first, "last_day": wanted.during.last}
+    return values
+
+
+def _table(shape: Shape) -> Identifier:
+    return Identifier(shape.schema, shape.table)
+
+
+def _feature(shape: Shape) -> Composed:
+    properties = SQL(", ").join(SQL("t.{}").format(Identifier(name)) for name in shape.properties)
+    return SQL(
+        """'{{"type":"Feature","id":' || t.id || ',"geometry":' || coalesce({geometry}, 'null')"""
+        """ || ',"properties":' || (SELECT row_to_json(p) FROM (SELECT {properties}) p)::text || '}}'"""
+    ).format(geometry=_geometry(shape), properties=properties)
+
+
+def _geometry(shape: Shape) -> Composed:
+    if not shape.geometry:
+        return Composed([SQL("NULL")])
+    crs = shape.crs
+    if crs.latitude_first:
+        source = Composed([SQL("ST_FlipCoordinates(t.geom)")])
+    elif crs.geographic:
+        source = Composed([SQL("t.geom")])
+    elif crs.srid == 3857:
+        source = Composed([SQL("t.geom_3857")])
+    else:
+        source = SQL("ST_Transform(t.geom, {})").format(Literal(crs.srid))
+    # Option 0: no "crs" member, which RFC 7946 removed.
+    return SQL("ST_AsGeoJSON({}, {}, 0)").format(source, Literal(crs.decimals))
+
+
+def _where(shape: Shape) -> Composed:
+    tests: list[Composed] = [
+        SQL("t.{} = %({})s").format(Identifier(name), SQL(f"equal_{i}"))
+        for i, name in enumerate(shape.equals)
+    ]
+    # Valid time is half-open, [valid_from, valid_to), NULL being open.
+    if shape.last_day:
+        tests.append(Composed([SQL("(t.valid_from IS NULL OR t.valid_from <= %(last_day)s)")]))
+    if shape.first_day:
+        tests.append(Composed([SQL("(t.valid_to IS NULL OR t.valid_to > %(first_day)s)")]))
+    if shape.areas:
+        touched = [
+            SQL(
+                "(t.geom && ST_GeomFromWKB(%({name})s, 4326)"
+                " AND ST_Intersects(t.geom, ST_GeomFromWKB(%({name})s, 4326)))"
+            ).format(name=SQL(f"area_{i}"))
+            for i in range(shape.areas)
+        ]
+        tests.append(SQL("({})").format(SQL(" OR ").join(touched)))
+    return SQL(" WHERE {}").format(SQL(" AND ").join(tests)) if tests else Composed([])
+
+
+def _text(statement: Composed) -> bytes:
+    return statement.as_string(None).encode()
