@@ -1,0 +1,18 @@
+"""What the tile room tells ``/metrics``."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REQUESTS = Counter(
+    "diaban_tile_requests",
+    "Tiles asked of the cache: hit, miss (rendered), joined (waited for one).",
+    ["layer", "cache"],
+)
+SERVED_BYTES = Counter("diaban_tile_served_bytes", "Bytes of tiles sent, as sent.")
+CACHE_BYTES = Gauge("diaban_tile_cache_bytes", "Bytes held by the tile cache of this worker.")
+RENDER_SECONDS = Histogram(
+    "diaban_tile_render_seconds",
+    "Time to render one layer of a tile, waiting for admission included.",
+    ["layer"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+WAITING = Gauge("diaban_tile_renders_waiting", "Renderings that wait for admission.")

@@ -1,0 +1,79 @@
+"""TileJSON 3.0.0 (github.com/mapbox/tilejson-spec) of one or several layers. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tiles.query import COUNT, EXACT_POINTS_ZOOM, is_thinned, tile_fields
+
+if TYPE_CHECKING:
+    from layers.description import Layer, LayerField, Text
+
+# Where a layer has no rows: all of Web Mercator.
+WORLD = (-180.0, -85.051129, 180.0, 85.051129)
+TYPES = {
+    "text": ("chữ", "text"),
+    "integer": ("số nguyên", "whole number"),
+    "number": ("số", "number"),
+    "boolean": ("đúng/sai", "true/false"),
+    "date": ("ngày YYYY-MM-DD", "date YYYY-MM-DD"),
+    "timestamp": ("thời điểm UTC", "time in UTC, ISO 8601"),
+}
+
+
+def tilejson(
+    layers: list[Layer],
+    bounds: tuple[float, float, float, float] | None,
+    base_url: str,
+    *,
+    staff: bool,
+    query: str = "",
+) -> dict[str, Any]:
+    """The document of a tileset; ``bounds`` west, south, east, north of its rows, None where it has none.
+
+    ``query`` (with its question mark) is handed on to the tiles' address.
+    """
+    names = ",".join(layer.name for layer in layers)
+    west, south, east, north = bounds or WORLD
+    minzoom = min(layer.tiles.min_zoom for layer in layers)
+    return {
+        "tilejson": "3.0.0",
+        "name": " + ".join(layer.title.vi for layer in layers),
+        "description": "\n".join(both(layer.description) for layer in layers),
+        "version": "1.0.0",
+        "scheme": "xyz",
+        "attribution": "; ".join(dict.fromkeys(both(layer.owner) for layer in layers)),
+        "tiles": [f"{base_url}/tiles/{names}/{{z}}/{{x}}/{{y}}.mvt{query}"],
+        "minzoom": minzoom,
+        "maxzoom": max(layer.tiles.max_zoom for layer in layers),
+        "bounds": [west, south, east, north],
+        "center": [(west + east) / 2, (south + north) / 2, minzoom],
+        "vector_layers": [_vector_layer(layer, staff=staff) for layer in layers],
+    }
+
+
+def both(text: Text) -> str:
+    """Vietnamese, then English."""
+    return text.vi if text.vi == text.en else f"{text.vi} · {text.en}"
+
+
+def _vector_layer(layer: Layer, *, staff: bool) -> dict[str, Any]:
+    fields = {field.name: _described(field) for field in tile_fields(layer, staff=staff)}
+    if is_thinned(layer, layer.tiles.min_zoom):
+        fields[COUNT] = (
+            f"Số điểm mà một điểm thay mặt, dưới mức {EXACT_POINTS_ZOOM}"
+            f" · Number of points that one stands for, below zoom {EXACT_POINTS_ZOOM}"
+        )
+    return {
+        "id": layer.name,
+        "description": both(layer.title),
+        "minzoom": layer.tiles.min_zoom,
+        "maxzoom": layer.tiles.max_zoom,
+        "fields": fields,
+    }
+
+
+def _described(field: LayerField) -> str:
+    vi, en = TYPES[field.type]
+    unit = f", {field.unit}" if field.unit else ""
+    return f"{field.title.vi} ({vi}{unit}) · {field.title.en} ({en}{unit})"
