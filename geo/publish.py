@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.schema import CreateColumn, CreateTable
 
+from geo.database.scripts import run_script
 from geo.errors import Conflict
 from geo.tables import rules
 from geo.tables.columns import core_table, private_table, pub_table
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sqlalchemy import Connection, Table
+    from sqlalchemy.types import TypeEngine
 
     from geo.settings import Settings
     from layers.description import Layer
@@ -41,7 +43,7 @@ def publish_folders(settings: Settings, folders: Iterable[Path] = ()) -> list[st
             for layer in described.values():
                 publish(connection, layer)
             for script in INSTALL:
-                connection.exec_driver_sql(script.read_text(encoding="utf-8"))
+                run_script(connection, script.read_text(encoding="utf-8"))
     finally:
         engine.dispose()
     return list(described)
@@ -55,7 +57,7 @@ def publish(connection: Connection, layer: Layer) -> None:
             connection.exec_driver_sql(f"ALTER TABLE {table.fullname} OWNER TO diaban_owner")
     for make in (rules.indexes, rules.projection, rules.policies, rules.personal_data):
         for statement in make(layer):
-            connection.exec_driver_sql(statement)
+            run_script(connection, statement)
     connection.execute(
         text(
             "INSERT INTO ops.layer (name, description) VALUES (:name, :description) "
@@ -80,7 +82,7 @@ def _create_or_extend(connection: Connection, table: Table) -> None:
     for column in table.columns:
         if column.name not in there:
             _add_column(connection, table, column.name)
-        elif column.computed is None and not _same_type(there[column.name], column.type):
+        elif column.computed is None and not _same_type(connection, there[column.name], column.type):
             raise Conflict(
                 f"Lớp {table.fullname}: cột {column.name} đã có với kiểu {there[column.name]}.",
                 f"Layer {table.fullname}: the column {column.name} is there with type {there[column.name]}.",
@@ -92,7 +94,5 @@ def _add_column(connection: Connection, table: Table, name: str) -> None:
     connection.exec_driver_sql(f"ALTER TABLE {table.fullname} ADD COLUMN {definition}")
 
 
-def _same_type(there: object, wanted: object) -> bool:
-    return str(there).split("(", maxsplit=1)[0] == str(wanted).split("(", maxsplit=1)[0] or (
-        "DOUBLE" in str(there) and "DOUBLE" in str(wanted)
-    )
+def _same_type(connection: Connection, there: TypeEngine[Any], wanted: TypeEngine[Any]) -> bool:
+    return str(there.compile(connection.dialect)).upper() == str(wanted.compile(connection.dialect)).upper()

@@ -50,7 +50,7 @@ def core_table(layer: Layer) -> Table:
         Column("unit", Text),
         *_valid_time(layer),
         *(_column(field) for field in layer.fields if field.visible != "private"),
-        Column("search", Text, Computed(_search(layer.fields_for(staff=True)))),
+        Column("search", Text, Computed(_search(layer.fields_for(staff=True)), persisted=True)),
         _now("created_at"),
         _now("updated_at"),
         CheckConstraint("visibility BETWEEN 0 AND 2", name=f"{layer.name}_visibility"),
@@ -59,6 +59,8 @@ def core_table(layer: Layer) -> Table:
             f"NOT ST_IsEmpty(geom) AND ST_NPoints(geom) <= {layer.max_vertices} AND ST_IsValid(geom)",
             name=f"{layer.name}_geom_valid",
         ),
+        # The square of Web Mercator: what lies outside it has no place on any tile.
+        CheckConstraint("geom @ ST_MakeEnvelope(-180, -85.06, 180, 85.06, 4326)", name=f"{layer.name}_extent"),
         *_valid_time_check(layer),
         schema="core",
     )
@@ -74,7 +76,7 @@ def pub_table(layer: Layer) -> Table:
         Column("unit", Text),
         *_valid_time(layer),
         *(_column(field) for field in layer.fields_for(staff=False)),
-        Column("search", Text, Computed(_search(layer.fields_for(staff=False)))),
+        Column("search", Text, Computed(_search(layer.fields_for(staff=False)), persisted=True)),
         Column("updated_at", DateTime(timezone=True), nullable=False),
         schema="pub",
     )
@@ -112,7 +114,7 @@ def _geometry(layer: Layer) -> tuple[Column[Any], Column[Any]]:
     mercator = Geometry(layer.geometry, srid=3857, spatial_index=False)
     return (
         Column("geom", Geometry(layer.geometry, srid=4326, spatial_index=False), nullable=False),
-        Column("geom_3857", mercator, Computed("ST_Transform(geom, 3857)")),
+        Column("geom_3857", mercator, Computed("ST_Transform(geom, 3857)", persisted=True)),
     )
 
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from geo.crs import srid_rows
+from geo.database.scripts import run_script
 
 revision = "0001"
 down_revision = None
@@ -22,7 +23,7 @@ def upgrade() -> None:
     """Run the SQL beside this file, then register the VN-2000 systems pinned to EPSG:6960."""
     connection = op.get_bind()
     for name in ("0001_rights.sql", "0001_changes.sql"):
-        connection.exec_driver_sql(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+        run_script(connection, Path(__file__).with_name(name).read_text(encoding="utf-8"))
     names = ("srid", "auth_name", "auth_srid", "srtext", "proj4text")
     for row in srid_rows():
         connection.execute(INSERT_SRID, dict(zip(names, row, strict=True)))

@@ -17,11 +17,6 @@ GRANT USAGE ON SCHEMA pub, ops TO diaban_public, diaban_reader, diaban_writer, d
 GRANT USAGE ON SCHEMA core, auth TO diaban_reader, diaban_writer;
 GRANT USAGE ON SCHEMA private TO diaban_writer;
 
--- As shipped, no PostGIS function is leakproof, and under a policy PostgreSQL then drops the GiST index for &&
--- (a z14 tile of a million rows: 1 ms becomes 242-435 ms). geometry_overlaps compares two cached boxes: it
--- raises no error that depends on a row's value. Asserted at every start, for dump and restore drop the flag.
-ALTER FUNCTION public.geometry_overlaps(public.geometry, public.geometry) LEAKPROOF;
-
 -- These answer anyone with the extent, the count and a density map of rows that a policy hides.
 REVOKE EXECUTE ON FUNCTION
   public._postgis_stats(regclass, text, text),

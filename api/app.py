@@ -1,0 +1,97 @@
+"""The application: one worker's state, its doors and what runs beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+from fastapi import FastAPI
+
+from api import errors
+from api.middleware import Observed, configure_logging, content_security_policy
+from api.static import Application
+from geo.catalogue import Catalogue
+from geo.changes.listener import Broadcast, run_listener
+from geo.changes.pump import run_pump
+from geo.database import Database
+from geo.database.checks import failures
+from geo.errors import Unavailable
+from geo.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+DOORS = (
+    "api.health",
+    "api.config",
+    "api.events",
+    "api.layers",
+    "api.styles",
+    "api.tiles",
+    "api.search",
+    "api.at",
+    "api.units",
+    "api.reports",
+    "api.hotspots",
+    "api.ogc.router",
+)
+RETRY_S = 1.0
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """A FastAPI application for ``settings`` (by default those of the environment)."""
+    chosen = settings or Settings()
+    configure_logging(chosen.log_level)
+    app = FastAPI(
+        title="Diaban", lifespan=_lifespan, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
+    )
+    app.state.settings = chosen
+    app.state.db = Database(chosen)
+    app.state.catalogue = Catalogue(app.state.db)
+    app.state.broadcast = Broadcast()
+    app.state.start_failures = ["starting"]
+    errors.install(app)
+    for door in DOORS:
+        if importlib.util.find_spec(door):
+            app.include_router(importlib.import_module(door).router)
+    if chosen.dist_dir.is_dir():
+        app.mount("/", Application(directory=chosen.dist_dir, html=True))
+    app.add_middleware(Observed, policy=content_security_policy(chosen))
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    state = app.state
+    await state.db.open()
+    tasks = [
+        asyncio.create_task(_prepare(app)),
+        asyncio.create_task(run_pump(state.settings)),
+        asyncio.create_task(run_listener(state.settings, state.catalogue, state.broadcast)),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await state.db.close()
+
+
+async def _prepare(app: FastAPI) -> None:
+    """Read the catalogue and run the start-up checks as soon as the database answers."""
+    while True:
+        try:
+            await app.state.catalogue.refresh()
+            app.state.start_failures = await failures(app.state.db, app.state.catalogue.layers)
+        except Unavailable:
+            await asyncio.sleep(RETRY_S)
+            continue
+        for failure in app.state.start_failures:
+            log.critical("start_check_failed", failure=failure)
+        return

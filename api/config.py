@@ -1,0 +1,34 @@
+"""What the browser application needs to know of this deployment before it draws anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.deps import Chosen, Db, Layers
+from geo.database import Caller
+
+router = APIRouter(prefix="/api", tags=["map"])
+
+# Where no wards are loaded yet: the whole country, with both archipelagos.
+VIETNAM = (102.0, 6.5, 118.0, 23.5)
+EXTENT = "SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e) FROM (SELECT ST_Extent(geom) e FROM admin_units) t"
+
+
+@router.get("/config")
+async def config(db: Db, catalogue: Layers, settings: Chosen) -> dict[str, Any]:
+    """Province, extent in degrees, limits of a report, base map, and what must be said of the data."""
+    async with db.read(Caller.anonymous()) as connection:
+        row = await (await connection.execute(EXTENT)).fetchone()
+    west, south, east, north = row if row and row[0] is not None else VIETNAM
+    note = catalogue.note("admin_units")
+    basemap = {"tiles": [settings.basemap_tiles], "attribution": settings.basemap_attribution, "kind": "raster"}
+    return {
+        "province": {"code": settings.province_code, "name": {"vi": settings.province_name}},
+        "bbox": [west, south, east, north],
+        "center": [(west + east) / 2, (south + north) / 2],
+        "basemap": basemap if settings.basemap_tiles else None,
+        "limits": {"photo_bytes": settings.photo_bytes_max, "text_min": 10, "text_max": 1000},
+        "approximate": note.model_dump() if note else None,
+    }

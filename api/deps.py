@@ -1,0 +1,62 @@
+"""What the doors ask for: the database, the catalogue, the settings, and who is calling."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from geo.catalogue import Catalogue
+from geo.changes.listener import Broadcast
+from geo.database import Caller, Database
+from geo.errors import Unauthenticated
+from geo.settings import Settings
+from geo.tokens import caller_of
+
+
+def db(request: Request) -> Database:
+    """The worker's pools."""
+    return cast("Database", request.app.state.db)
+
+
+def catalogue(request: Request) -> Catalogue:
+    """The published layers."""
+    return cast("Catalogue", request.app.state.catalogue)
+
+
+def settings(request: Request) -> Settings:
+    """The deployment's choices."""
+    return cast("Settings", request.app.state.settings)
+
+
+def broadcast(request: Request) -> Broadcast:
+    """The hub of changes for open maps."""
+    return cast("Broadcast", request.app.state.broadcast)
+
+
+async def caller(request: Request) -> Caller:
+    """Who calls: anonymous without an ``Authorization`` header, else the holder of the bearer token."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return Caller.anonymous()
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated(
+            "Chỉ nhận tiêu đề «Authorization: Bearer <mã truy cập>».",
+            "Only the header 'Authorization: Bearer <access token>' is taken.",
+        )
+    return await caller_of(request.app.state.db, token.strip())
+
+
+def base_url(request: Request) -> str:
+    """The public address without a slash at the end: the configured one, else that of the request."""
+    chosen = cast("Settings", request.app.state.settings).public_url
+    return (chosen or str(request.base_url)).rstrip("/")
+
+
+Db = Annotated[Database, Depends(db)]
+Layers = Annotated[Catalogue, Depends(catalogue)]
+Chosen = Annotated[Settings, Depends(settings)]
+Who = Annotated[Caller, Depends(caller)]
+BaseUrl = Annotated[str, Depends(base_url)]
+Changes = Annotated[Broadcast, Depends(broadcast)]

@@ -1,0 +1,111 @@
+"""Around every request: an id, one structured log line, metrics and the browser's safety headers."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from geo.settings import Settings
+
+REQUESTS = Counter("diaban_requests_total", "Requests answered", ["method", "door", "status"])
+SECONDS = Histogram(
+    "diaban_request_seconds",
+    "Time to answer",
+    ["door"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+SAFE_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+DOORS = ("ogc", "tiles", "styles", "api", "docs", "assets", "healthz", "readyz", "metrics")
+
+log = structlog.get_logger()
+
+
+def configure_logging(level: str) -> None:
+    """One JSON object a line on standard output."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+    )
+
+
+def content_security_policy(settings: Settings) -> str:
+    """Only our own origin, and the host of a configured base map."""
+    host = re.match(r"https?://[^/{]+", settings.basemap_tiles)
+    extra = f" {host.group(0)}" if host else ""
+    return (
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; font-src 'self'; "
+        f"img-src 'self' data: blob:{extra}; connect-src 'self'{extra}; manifest-src 'self'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    )
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Pure ASGI: works for streams and server-sent events alike.
+
+    The log line names the path without its query: queries may hold what people typed.
+    """
+
+    app: ASGIApp
+    policy: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        sent = Headers(scope=scope).get("x-request-id", "")
+        request_id = sent if SAFE_ID.match(sent) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        begun = time.perf_counter()
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "same-origin"
+                headers.setdefault("Content-Security-Policy", self.policy)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        finally:
+            _record(scope, status, time.perf_counter() - begun)
+
+
+def _record(scope: Scope, status: int, seconds: float) -> None:
+    first = scope["path"].split("/", 2)[1]
+    door = first if first in DOORS else "map"
+    REQUESTS.labels(scope["method"], door, str(status)).inc()
+    SECONDS.labels(door).observe(seconds)
+    quiet = door in ("healthz", "readyz", "metrics", "assets")
+    (log.debug if quiet else log.info)(
+        "request", method=scope["method"], path=_path(scope["path"]), status=status, ms=round(seconds * 1000, 1)
+    )
+
+
+def _path(path: str) -> str:
+    # A tracking code opens a report to whoever reads the log.
+    return re.sub(r"^(/api/reports/)(?!categories).+", r"\1…", path)

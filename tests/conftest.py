@@ -1,0 +1,186 @@
+"""A real PostGIS for every test that asks for one.
+
+``DIABAN_TEST_DATABASE_URL`` (an administrator's) names a server to use; otherwise a private cluster is started
+in a temporary folder. Each test module gets a database of its own, copied from one that was migrated once.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy.engine import make_url
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from cli.cluster import temporary_cluster
+from geo.database import Claims
+from geo.migrations import upgrade
+from geo.publish import publish_folders
+from geo.settings import Settings
+from geo.tokens import issue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import FastAPI
+
+ROOT = Path(__file__).parent.parent
+SECRET = "only-for-tests-0123456789"
+TEMPLATE = "diaban_template"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The URL of an administrator's database on a server for this run."""
+    if given := os.environ.get("DIABAN_TEST_DATABASE_URL"):
+        yield given
+        return
+    with temporary_cluster() as cluster:
+        yield cluster.admin_url
+
+
+def settings_for(server: str, database: str, home: Path, **more: object) -> Settings:
+    """Settings for one database of the server."""
+    url = make_url(server).set(drivername="postgresql", database=database)
+    text = url.render_as_string(hide_password=False)
+    return Settings(database_url=text, secret=SECRET, home=home, log_level="WARNING", **more)  # type: ignore[arg-type]
+
+
+def _execute(server: str, statement: str, *names: str) -> None:
+    query = sql.SQL(statement).format(*(sql.Identifier(name) for name in names))  # type: ignore[arg-type]
+    dsn = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(query)
+
+
+@pytest.fixture(scope="session")
+def template(server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database that is migrated and has the built-in layers, to be copied."""
+    name = f"{TEMPLATE}_{uuid.uuid4().hex[:8]}"
+    _execute(server, "CREATE DATABASE {}", name)
+    settings = settings_for(server, name, tmp_path_factory.mktemp("template"))
+    upgrade(settings)
+    publish_folders(settings)
+    return name
+
+
+@contextmanager
+def copied(server: str, template: str) -> Iterator[str]:
+    """A fresh copy of ``template``, dropped at the end."""
+    name = f"diaban_{uuid.uuid4().hex[:12]}"
+    _execute(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    try:
+        yield name
+    finally:
+        _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="module")
+def settings(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of this module's own database: migrated, layers published, no rows."""
+    with copied(server, template) as name:
+        yield settings_for(server, name, tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def admin(settings: Settings) -> Iterator[psycopg.Connection]:
+    """A superuser's connection, autocommit: for putting rows and for looking behind the policies."""
+    with closing(psycopg.connect(settings.admin_dsn, autocommit=True)) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def app(settings: Settings) -> FastAPI:
+    """The application on this module's database."""
+    return create_app(settings)
+
+
+@pytest.fixture(scope="module")
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """A client of the running application; pump and listener run beside it."""
+    with TestClient(app, raise_server_exceptions=False) as test_client:
+        _wait(lambda: test_client.get("/readyz").status_code == 200)
+        yield test_client
+
+
+@pytest.fixture(scope="module")
+def staff(settings: Settings) -> dict[str, str]:
+    """Headers of a member of staff (clearance 1, no unit)."""
+    return {"Authorization": f"Bearer {issue(settings, Claims('staff@test', 1))}"}
+
+
+@pytest.fixture(scope="module")
+def operator(settings: Settings) -> dict[str, str]:
+    """Headers of the operation centre (clearance 2: every row, may edit)."""
+    return {"Authorization": f"Bearer {issue(settings, Claims('ioc@test', 2))}"}
+
+
+@pytest.fixture(scope="module")
+def live_server(settings: Settings) -> Iterator[str]:
+    """The application served by Granian in a process of its own; its base URL."""
+    with serving(settings) as url:
+        yield url
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """Serve ``settings`` on a free port of the loopback until the block ends."""
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "api.app:create_app"]
+    environment = os.environ | {
+        "DIABAN_DATABASE_URL": settings.database_url,
+        "DIABAN_SECRET": SECRET,
+        "DIABAN_HOME": str(settings.home),
+        "DIABAN_LOG_LEVEL": "WARNING",
+        "DIABAN_REPORTS_PER_10_MIN": str(settings.reports_per_10_min),
+    }
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"], cwd=ROOT, env=environment
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait(lambda: _answers(f"{url}/readyz"), 60)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _wait(condition, seconds: float = 20.0) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError("the application did not become ready")
+        time.sleep(0.05)
+
+
+def settled(client: TestClient, check, seconds: float = 5.0) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Wait until ``check()`` holds: what was committed is served within a few beats of the pump."""
+    _wait(check, seconds)
