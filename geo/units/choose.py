@@ -28,7 +28,8 @@ def choose(candidates: Iterable[Candidate], accuracy_m: float | None = None) -> 
     """The unit that answers for a place.
 
     A covering unit comes before a near one; among equals the smaller area, then the unit's identity decides:
-    never the order in which the database found them. Distances are compared in whole millimetres.
+    never the order in which the database found them. Distances are compared in whole millimetres, areas in
+    whole square metres: the last bits of a float are not a reason.
     """
     threshold_m = _threshold_m(accuracy_m)
     ordered = tuple(sorted(candidates, key=_preference))
@@ -46,7 +47,7 @@ def _threshold_m(accuracy_m: float | None) -> float:
 
 def _preference(candidate: Candidate) -> tuple[float, float, str, int]:
     unit = candidate.unit
-    return (round(candidate.distance_m, 3), candidate.area_m2, unit.unit_id, unit.feature_id)
+    return (round(candidate.distance_m, 3), round(candidate.area_m2), unit.unit_id, unit.feature_id)
 
 
 def _sureness(covering: tuple[Candidate, ...], threshold_m: float) -> Confidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from geo.types import Bbox
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
 NAMES_MAX = 50
 
+_FIELDS = tuple(field.name for field in fields(Unit) if field.name != "bbox")
 _COLUMNS = (
-    "u.id, u.unit_id, u.code, u.name, u.kind, u.level, u.province_code, u.province_name, u.district_name,"
-    " u.area_km2, u.population, u.valid_from, u.valid_to,"
-    " ST_XMin(u.geom), ST_YMin(u.geom), ST_XMax(u.geom), ST_YMax(u.geom)"
+    ", ".join(f"u.{'id' if name == 'feature_id' else name}" for name in _FIELDS)
+    + ", ST_XMin(u.geom), ST_YMin(u.geom), ST_XMax(u.geom), ST_YMax(u.geom)"
 )
-_WIDTH = 17
+_WIDTH = len(_FIELDS) + 4
 _IN_FORCE = "daterange(u.valid_from, u.valid_to) @> %(day)s::date"
 
 _NEAR = f"""
@@ -31,7 +32,10 @@ SELECT {_COLUMNS}, near.distance_m, near.border_m, near.area_m2
   FROM pub.units_near(%(lon)s, %(lat)s, %(day)s, %(radius_m)s) AS near
   JOIN pub.admin_units AS u ON u.id = near.feature_id
 """  # noqa: S608 - constants only
-_BY_CODE = f"SELECT {_COLUMNS} FROM pub.admin_units AS u WHERE u.code = %(code)s AND {_IN_FORCE} ORDER BY u.unit_id, u.id"  # noqa: E501, S608
+_BY_CODE = f"""
+SELECT {_COLUMNS} FROM pub.admin_units AS u
+ WHERE u.code = %(code)s AND {_IN_FORCE} ORDER BY u.unit_id, u.id
+"""  # noqa: S608 - constants only
 _BY_NAME = f"""
 SELECT {_COLUMNS} FROM pub.admin_units AS u
  WHERE {_IN_FORCE} AND u.search LIKE '%%' || ops.fold(%(pattern)s) || '%%'
@@ -77,4 +81,5 @@ async def extent(connection: Connection, day: date) -> Bbox | None:
 
 
 def _unit(row: tuple[Any, ...]) -> Unit:
-    return Unit(*row[: _WIDTH - 4], Bbox(*row[_WIDTH - 4 : _WIDTH]))
+    bbox = Bbox(*row[_WIDTH - 4 : _WIDTH])
+    return Unit(**dict(zip(_FIELDS, row, strict=False)), bbox=bbox)
