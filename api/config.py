@@ -13,7 +13,9 @@ router = APIRouter(prefix="/api", tags=["map"])
 
 # Where no wards are loaded yet: the whole country, with both archipelagos.
 VIETNAM = (102.0, 6.5, 118.0, 23.5)
-EXTENT = "SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e) FROM (SELECT ST_Extent(geom) e FROM admin_units) t"
+EXTENT = (
+    "SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e) FROM (SELECT ST_Extent(geom) e FROM admin_units) t"
+)
 
 
 @router.get("/config")
@@ -23,7 +25,11 @@ async def config(db: Db, catalogue: Layers, settings: Chosen) -> dict[str, Any]:
         row = await (await connection.execute(EXTENT)).fetchone()
     west, south, east, north = row if row and row[0] is not None else VIETNAM
     note = catalogue.note("admin_units")
-    basemap = {"tiles": [settings.basemap_tiles], "attribution": settings.basemap_attribution, "kind": "raster"}
+    basemap = {
+        "tiles": [settings.basemap_tiles],
+        "attribution": settings.basemap_attribution,
+        "kind": "raster",
+    }
     return {
         "province": {"code": settings.province_code, "name": {"vi": settings.province_name}},
         "bbox": [west, south, east, north],

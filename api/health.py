@@ -36,4 +36,3 @@ async def readyz(request: Request) -> JSONResponse:
 async def metrics() -> Response:
     """Prometheus' text format."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-

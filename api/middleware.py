@@ -102,7 +102,11 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
     SECONDS.labels(door).observe(seconds)
     quiet = door in ("healthz", "readyz", "metrics", "assets")
     (log.debug if quiet else log.info)(
-        "request", method=scope["method"], path=_path(scope["path"]), status=status, ms=round(seconds * 1000, 1)
+        "request",
+        method=scope["method"],
+        path=_path(scope["path"]),
+        status=status,
+        ms=round(seconds * 1000, 1),
     )
 
 

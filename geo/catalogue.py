@@ -53,7 +53,9 @@ class Catalogue:
             return self.layers[name]
         except KeyError:
             known = ", ".join(self.layers)
-            raise NotFound(f"Không có lớp này. Các lớp: {known}.", f"No such layer. Layers: {known}.") from None
+            raise NotFound(
+                f"Không có lớp này. Các lớp: {known}.", f"No such layer. Layers: {known}."
+            ) from None
 
     def note(self, name: str) -> Text | None:
         """What must be said beside the data of a layer, e.g. that they are an approximation."""

@@ -71,9 +71,7 @@ class Bbox:
         west, east = (parse_number(parameter, parts[i], -180, 180) for i in (0, 2))
         south, north = (parse_number(parameter, parts[i], -90, 90) for i in (1, 3))
         if west >= east or south >= north:
-            raise InvalidInput(
-                parameter, text, "tây < đông và nam < bắc", "west < east and south < north"
-            )
+            raise InvalidInput(parameter, text, "tây < đông và nam < bắc", "west < east and south < north")
         return cls(west, south, east, north)
 
     def as_tuple(self) -> tuple[float, float, float, float]:

@@ -50,7 +50,7 @@ class Text(_Frozen):
 
 
 class Code(_Frozen):
-    """One entry of a code list; ``color`` is ``#rrggbb``, ``source`` the rule that defines code and colour."""
+    """One entry of a code list; ``source`` is the rule that defines code and colour (``#rrggbb``)."""
 
     code: str
     title: Text

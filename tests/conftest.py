@@ -1,7 +1,7 @@
 """A real PostGIS for every test that asks for one.
 
-``DIABAN_TEST_DATABASE_URL`` (an administrator's) names a server to use; otherwise a private cluster is started
-in a temporary folder. Each test module gets a database of its own, copied from one that was migrated once.
+``DIABAN_TEST_DATABASE_URL`` (an administrator's) names a server to use; otherwise a private cluster is
+started in a temporary folder. Each test module gets a database of its own, copied from a migrated one.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,14 @@ RETRY_S = 1.0
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What one reading of the log found: layers whose epoch moved, and how many events."""
+
+    moved: tuple[str, ...]
+    events: int
+
+
 async def run_pump(settings: Settings) -> None:
     """Beat until cancelled. Whoever holds the advisory lock pumps; the others wait to take over."""
     while True:
@@ -38,7 +47,7 @@ async def run_pump(settings: Settings) -> None:
 
 
 async def _lead(connection: AsyncConnection[tuple[Any, ...]], interval_s: float) -> None:
-    while not await _is_leader(connection):
+    while not await _is_leader(connection):  # noqa: ASYNC110 - another process holds the lock
         await asyncio.sleep(RETRY_S)
     log.info("pump_leads")
     swept = 0.0
@@ -57,11 +66,11 @@ async def _is_leader(connection: AsyncConnection[tuple[Any, ...]]) -> bool:
     return bool(row and row[0])
 
 
-async def beat(connection: AsyncConnection[tuple[Any, ...]]) -> list[str]:
-    """Read the log once; the layers that moved, after they were announced in the same transaction."""
+async def beat(connection: AsyncConnection[tuple[Any, ...]]) -> Beat:
+    """Read the log once and announce, in the same transaction, that layers moved."""
     async with connection.transaction():
         row = await (await connection.execute(BEAT)).fetchone()
-        moved: list[str] = (row[0] if row else None) or []
+        moved, events = row or (None, 0)
         if moved:
             await connection.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-    return moved
+    return Beat(tuple(moved or ()), events)

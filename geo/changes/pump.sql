@@ -19,4 +19,4 @@ WITH cursor AS (
   UPDATE ops.pump_cursor AS c SET xid = last.xid, seq = last.seq
     FROM (SELECT xid, seq FROM fresh ORDER BY xid DESC, seq DESC LIMIT 1) AS last
 )
-SELECT array_agg(layer ORDER BY layer) FROM moved
+SELECT (SELECT array_agg(layer ORDER BY layer) FROM moved), (SELECT count(*) FROM fresh)

@@ -52,9 +52,9 @@ async def failures(db: Database, layers: Iterable[str]) -> list[str]:
 async def spatial_index_used(connection: AsyncConnection[tuple[Any, ...]], layer: str) -> bool:
     """Whether the canonical box question of ``layer`` may use its GiST index as this connection's role."""
     await connection.execute("SET LOCAL enable_seqscan = off")
-    question = sql.SQL(
-        "EXPLAIN SELECT 1 FROM {} WHERE geom_3857 && ST_TileEnvelope(14, 13000, 7700)"
-    ).format(sql.Identifier(layer))
+    question = sql.SQL("EXPLAIN SELECT 1 FROM {} WHERE geom_3857 && ST_TileEnvelope(14, 13000, 7700)").format(
+        sql.Identifier(layer)
+    )
     plan = await (await connection.execute(question)).fetchall()
     return any("Index Cond" in line for (line,) in plan)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from copy import copy
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -18,6 +19,23 @@ UNAVAILABLE = Unavailable(
     "Cơ sở dữ liệu đang bận hoặc chưa sẵn sàng. Xin thử lại sau ít phút.",
     "The database is busy or not ready. Try again in a few minutes.",
 )
+TOO_COSTLY = TooCostly(
+    "Câu hỏi cần quá nhiều thời gian. Xin thu hẹp vùng, thời gian hoặc bộ lọc.",
+    "The question takes too long. Narrow the area, the time or the filter.",
+)
+THERE_ALREADY = Conflict("Dữ liệu này đã có.", "This is there already.")
+RULE_BROKEN = Conflict("Dữ liệu không thoả quy định của lớp.", "The data break a rule of the layer.")
+OVERTAKEN = Conflict("Có người khác vừa sửa. Xin thử lại.", "Someone else changed it. Try again.")
+NO_RIGHT = Forbidden("Không có quyền với dữ liệu này.", "No right to these data.")
+
+KNOWN: tuple[tuple[tuple[type[psycopg.Error], ...], DiabanError], ...] = (
+    ((pg.QueryCanceled,), TOO_COSTLY),
+    ((pg.UniqueViolation, pg.ExclusionViolation), THERE_ALREADY),
+    ((pg.ForeignKeyViolation, pg.CheckViolation, pg.NotNullViolation), RULE_BROKEN),
+    ((pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable), OVERTAKEN),
+    ((pg.InsufficientPrivilege,), NO_RIGHT),
+    ((PoolTimeout, pg.TooManyConnections, pg.AdminShutdown, pg.CannotConnectNow), UNAVAILABLE),
+)
 
 
 @contextmanager
@@ -29,27 +47,14 @@ def translated() -> Iterator[None]:
         known = translate(error)
         if known is None:
             raise
-        raise known from error
+        raise copy(known) from error
 
 
 def translate(error: psycopg.Error) -> DiabanError | None:
     """The error for callers, or None where the statement itself is wrong (a defect of ours)."""
-    match error:
-        case pg.QueryCanceled():
-            return TooCostly(
-                "Câu hỏi cần quá nhiều thời gian. Xin thu hẹp vùng, thời gian hoặc bộ lọc.",
-                "The question takes too long. Narrow the area, the time or the filter.",
-            )
-        case pg.UniqueViolation() | pg.ExclusionViolation():
-            return Conflict("Dữ liệu này đã có.", "This is there already.")
-        case pg.ForeignKeyViolation() | pg.CheckViolation() | pg.NotNullViolation():
-            return Conflict("Dữ liệu không thoả quy định của lớp.", "The data break a rule of the layer.")
-        case pg.SerializationFailure() | pg.DeadlockDetected() | pg.LockNotAvailable():
-            return Conflict("Có người khác vừa sửa. Xin thử lại.", "Someone else changed it. Try again.")
-        case pg.InsufficientPrivilege():
-            return Forbidden("Không có quyền với dữ liệu này.", "No right to these data.")
-        case PoolTimeout() | pg.TooManyConnections() | pg.AdminShutdown() | pg.CannotConnectNow():
-            return UNAVAILABLE
-        case psycopg.OperationalError() if error.sqlstate is None:
-            return UNAVAILABLE
-    return None
+    for kinds, answer in KNOWN:
+        if isinstance(error, kinds):
+            return answer
+    # An operational error without a state is a connection that broke or could not be made.
+    lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+    return UNAVAILABLE if lost else None

@@ -5,15 +5,16 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from geo.database.caller import Caller
 from geo.database.errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from psycopg import AsyncConnection
+
+    from geo.database.caller import Caller
     from geo.settings import Settings
 
     Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]

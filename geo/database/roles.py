@@ -35,7 +35,9 @@ def ensure_roles(connection: Connection, settings: Settings) -> None:
         connection.execute(text(f"CREATE ROLE {OWNER} NOLOGIN"))
     for role in ROLES:
         if role not in found:
-            connection.execute(text(f"CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"))
+            connection.execute(
+                text(f"CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS")
+            )
         for statement in _limits(role, settings):
             connection.execute(text(statement))
 

@@ -60,7 +60,9 @@ def core_table(layer: Layer) -> Table:
             name=f"{layer.name}_geom_valid",
         ),
         # The square of Web Mercator: what lies outside it has no place on any tile.
-        CheckConstraint("geom @ ST_MakeEnvelope(-180, -85.06, 180, 85.06, 4326)", name=f"{layer.name}_extent"),
+        CheckConstraint(
+            "geom @ ST_MakeEnvelope(-180, -85.06, 180, 85.06, 4326)", name=f"{layer.name}_extent"
+        ),
         *_valid_time_check(layer),
         schema="core",
     )

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 # The database's own word for what a caller may read. The two settings are read once a statement, through an
 # uncorrelated sub-select: read per row they cost three times as much.
 READABLE = (
-    "visibility = 0"
-    " OR visibility <= (SELECT auth.clearance())"
-    " OR unit = ANY ((SELECT auth.units())::text[])"
+    "visibility = 0 OR visibility <= (SELECT auth.clearance()) OR unit = ANY ((SELECT auth.units())::text[])"
 )
 WRITABLE = (
     "(SELECT auth.clearance()) = 2"

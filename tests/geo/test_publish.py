@@ -23,7 +23,13 @@ WELLS = {
     "geometry": "Point",
     "label": "name",
     "fields": [
-        {"name": "name", "type": "text", "title": {"vi": "Tên", "en": "Name"}, "required": True, "search": True},
+        {
+            "name": "name",
+            "type": "text",
+            "title": {"vi": "Tên", "en": "Name"},
+            "required": True,
+            "search": True,
+        },
         {"name": "depth_m", "type": "number", "title": {"vi": "Sâu", "en": "Depth"}, "unit": "m"},
         {"name": "note", "type": "text", "title": {"vi": "Ghi chú", "en": "Note"}, "visible": "staff"},
         {"name": "phone", "type": "text", "title": {"vi": "SĐT", "en": "Phone"}, "visible": "private"},
@@ -57,7 +63,8 @@ def test_the_projection_holds_public_rows_and_columns_only(rows: psycopg.Connect
     columns = {
         name
         for (name,) in rows.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema='pub' AND table_name='wells'"
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = 'pub' AND table_name = 'wells'"
         )
     }
     assert rows.execute("SELECT id, name FROM pub.wells").fetchall() == [(1, "Giếng Mỹ Trà")]

@@ -1,0 +1,101 @@
+"""The pump loses nothing, tells the public nothing of private edits, and one pump leads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from geo.changes.pump import Beat, beat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geo.settings import Settings
+
+INSERT = (
+    "INSERT INTO core.cameras (geom, name, kind, status, visibility)"
+    " VALUES ('SRID=4326;POINT(105.6 10.4)', 'cam', 'traffic', 'active', %s)"
+)
+
+
+def pump(settings: Settings) -> Beat:
+    async def once() -> Beat:
+        dsn = settings.role_dsn("diaban_pump")
+        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+            return await beat(connection)
+
+    return asyncio.run(once())
+
+
+def epochs(admin: psycopg.Connection) -> tuple[int, int]:
+    row = admin.execute("SELECT epoch, public_epoch FROM ops.layer_state WHERE layer = 'cameras'").fetchone()
+    assert row is not None
+    return row
+
+
+@pytest.fixture
+def quiet(settings: Settings, admin: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    while pump(settings).events:
+        pass
+    yield admin
+
+
+def test_a_beat_moves_the_epoch_once_and_then_rests(settings: Settings, quiet: psycopg.Connection) -> None:
+    epoch, public = epochs(quiet)
+    quiet.execute(INSERT, [0])
+    quiet.execute(INSERT, [0])
+    assert pump(settings) == Beat(("cameras",), 2)
+    assert epochs(quiet) == (epoch + 1, public + 1)
+    assert pump(settings) == Beat((), 0)
+
+
+def test_a_private_edit_does_not_move_the_public_epoch(settings: Settings, quiet: psycopg.Connection) -> None:
+    epoch, public = epochs(quiet)
+    quiet.execute(INSERT, [1])
+    assert pump(settings) == Beat(("cameras",), 1)
+    assert epochs(quiet) == (epoch + 1, public)
+
+
+def test_an_event_that_commits_late_is_not_lost(settings: Settings, quiet: psycopg.Connection) -> None:
+    """Its seq is lower than that of an event already committed: the cursor that only counts up loses it."""
+    epoch, _ = epochs(quiet)
+    with psycopg.connect(settings.admin_dsn) as slow:
+        slow.execute(INSERT, [0])
+        quiet.execute(INSERT, [0])
+        assert pump(settings) == Beat((), 0)  # the horizon waits for the open transaction
+        slow.commit()
+    assert pump(settings) == Beat(("cameras",), 2)
+    assert epochs(quiet)[0] == epoch + 1
+
+
+def test_many_writers_and_no_event_is_passed_over(settings: Settings, quiet: psycopg.Connection) -> None:
+    def write() -> None:
+        with psycopg.connect(settings.admin_dsn) as connection:
+            for _ in range(25):
+                connection.execute(INSERT, [0])
+                time.sleep(0.002)
+                connection.commit()
+
+    writers = [threading.Thread(target=write) for _ in range(6)]
+    for writer in writers:
+        writer.start()
+    read = 0
+    while any(writer.is_alive() for writer in writers):
+        read += pump(settings).events
+    for writer in writers:
+        writer.join()
+    assert read + pump(settings).events == 150
+
+
+def test_no_notify_stands_in_a_request_transaction(admin: psycopg.Connection) -> None:
+    rows = admin.execute(
+        "SELECT p.proname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
+        " JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'core'::regnamespace"
+        " AND p.prosrc ~* '(pg_notify|NOTIFY )'"
+    ).fetchall()
+    assert rows == []
