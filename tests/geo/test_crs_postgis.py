@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     import psycopg
 
 MILLIMETRE_DEG = 1e-8
-TRANSFORM = "SELECT ST_X(g), ST_Y(g) FROM (SELECT ST_Transform(ST_SetSRID(ST_MakePoint(%s, %s), %s::int), %s::int)) t(g)"
+TRANSFORM = """
+SELECT ST_X(g), ST_Y(g) FROM (SELECT ST_Transform(ST_SetSRID(ST_MakePoint(%s, %s), %s::int), %s::int)) t(g)
+"""
 
 
 def transform(connection: psycopg.Connection, x: float, y: float, source: int, target: int) -> list[float]:
@@ -52,7 +54,8 @@ def test_geographic(admin: psycopg.Connection) -> None:
 def test_the_database_s_own_choice_is_the_one_we_must_not_use(admin: psycopg.Connection) -> None:
     """If this fails, PROJ has changed its choice: look again at why the rows exist."""
     row = admin.execute(
-        "SELECT ST_Distance(ST_Transform(p, 4326)::geography, ST_Transform(ST_SetSRID(p, %s), 4326)::geography)"
+        "SELECT ST_Distance(ST_Transform(p, 4326)::geography,"
+        "                   ST_Transform(ST_SetSRID(p, %s), 4326)::geography)"
         " FROM (SELECT ST_SetSRID(ST_MakePoint(569000, 1157000), 5897)) t(p)",
         (zone(5897).srid,),
     ).fetchone()
