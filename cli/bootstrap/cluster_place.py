@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import socket
@@ -90,8 +91,7 @@ def socket_folder(place: Path, account: Account | None) -> Path:
 
 def free_port(remembered: int | None, host: str = "127.0.0.1") -> int:
     """The remembered port if nobody took it, else the first free one of our range, else any."""
-    wishes: list[int] = [remembered] if remembered else []
-    for port in [*wishes, *PORTS]:
+    for port in itertools.chain([remembered] if remembered else [], PORTS):
         if is_free(port, host):
             return port
     with socket.socket() as probe:

@@ -1,0 +1,41 @@
+"""Which database the commands and the application speak to, and the environment that tells them."""
+
+from __future__ import annotations
+
+import os
+
+from cli.bootstrap.paths import REPO, Home
+from cli.bootstrap.problem import Stop
+from cli.bootstrap.process import clean_environment
+from cli.cluster import Cluster
+
+URL = "DIABAN_DATABASE_URL"
+
+
+def external() -> bool:
+    """Whether the person named a database of their own, so that no cluster is ours to start."""
+    return bool(os.environ.get(URL))
+
+
+def environment(home: Home) -> dict[str, str]:
+    """Environment of everything that opens the database: its address, and where the secret lies."""
+    more = {"DIABAN_HOME": str(home.root), "PYTHONPATH": str(REPO)}
+    if not (os.environ.get("DIABAN_SECRET") or os.environ.get("DIABAN_SECRET_FILE")):
+        home.secret()
+        more["DIABAN_SECRET_FILE"] = str(home.secret_file)
+    if external():
+        # libpq's own settings (certificates, a service file) are part of how the person reaches it.
+        return {**os.environ, **more}
+    return clean_environment(**more, **{URL: Cluster(home.root).admin_url})
+
+
+def enter(home: Home) -> None:
+    """Make this process one that speaks to the database, which must be running."""
+    if not external() and not Cluster(home.root).is_running():
+        raise Stop(
+            "Diaban chưa chạy, hãy gõ: ./diaban up", "Diaban is not running, type: ./diaban up", code=3
+        )
+    wanted = environment(home)
+    os.environ.clear()
+    os.environ.update(wanted)
+    os.chdir(REPO)
