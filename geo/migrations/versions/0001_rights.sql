@@ -52,8 +52,9 @@ $$;
 
 -- 52 random bits: an id that tells nothing of how many rows there are, and that JavaScript can hold.
 CREATE FUNCTION ops.random_id() RETURNS bigint LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
-  SELECT ('x' || encode(substr(uuid_send(gen_random_uuid()), 1, 6), 'hex'))::bit(48)::bigint << 4
-       | get_byte(uuid_send(gen_random_uuid()), 15) & 15
+  -- << | & have one precedence in PostgreSQL and bind from the left: without brackets 16 ids are left.
+  SELECT (('x' || encode(substr(uuid_send(gen_random_uuid()), 1, 6), 'hex'))::bit(48)::bigint << 4)
+       | (get_byte(uuid_send(gen_random_uuid()), 15) & 15)
 $$;
 
 -- Every read of personal data: who, when, which row, what for. Appended only.
