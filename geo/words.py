@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from geo.in_force import HO_CHI_MINH
+from geo.calendar import ICT
+from geo.features.columns import VALID_FROM, VALID_TO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from layers.description import Layer, LayerField
+    from layers.description import Layer, LayerField, Text
 
 
 class Words(TypedDict):
@@ -30,12 +31,14 @@ class Row(TypedDict):
 
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-VALIDITY = {
-    "valid_from": Words(vi="Có hiệu lực từ", en="In force from"),
-    "valid_to": Words(vi="Hết hiệu lực từ", en="No longer in force from"),
-}
+VALIDITY = {"valid_from": VALID_FROM, "valid_to": VALID_TO}
 # An official code that people write themselves (LUC, ODT) stands beside its words; longer ones do not.
 SHOWN_CODE_LENGTH = 4
+
+
+def both(text: Text) -> Words:
+    """A text of a description as it stands in JSON."""
+    return Words(vi=text.vi, en=text.en)
 
 
 def rows(layer: Layer, fields: tuple[LayerField, ...], values: Mapping[str, object]) -> list[Row]:
@@ -43,7 +46,7 @@ def rows(layer: Layer, fields: tuple[LayerField, ...], values: Mapping[str, obje
     found: list[Row] = [
         {
             "name": field.name,
-            "title": {"vi": field.title.vi, "en": field.title.en},
+            "title": both(field.title),
             "value": value_words(layer, field, values[field.name]),
             "unit": field.unit,
         }
@@ -53,7 +56,7 @@ def rows(layer: Layer, fields: tuple[LayerField, ...], values: Mapping[str, obje
     for name, title in VALIDITY.items():
         day = values.get(name)
         if layer.valid_time and isinstance(day, date):
-            found.append({"name": name, "title": title, "value": date_words(day), "unit": None})
+            found.append({"name": name, "title": both(title), "value": date_words(day), "unit": None})
     return found
 
 
@@ -99,7 +102,7 @@ def date_words(day: date) -> Words:
 
 def time_words(moment: datetime) -> Words:
     """The minute on the Asia/Ho_Chi_Minh clock: ``14:05 05/07/2026`` / ``5 Jul 2026, 14:05``."""
-    local = moment.astimezone(HO_CHI_MINH)
+    local = moment.astimezone(ICT)
     words = date_words(local.date())
     return Words(vi=f"{local:%H:%M} {words['vi']}", en=f"{words['en']}, {local:%H:%M}")
 

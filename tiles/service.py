@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from typing import TYPE_CHECKING
 
 from geo.errors import Unavailable
+from geo.features import read_extent
 from tiles import metrics
 from tiles.cache import TileCache, TileKey
 from tiles.encoding import EncodedTile, encode, join
@@ -25,6 +27,8 @@ CACHE_BYTES = 256 * 1024 * 1024
 RENDERS_A_CORE = 2
 # Who waits longer is told to come back: the client has mostly left by then.
 ADMISSION_S = 10.0
+# An extent reads every row of the layer.
+BOUNDS_S = 60.0
 # Above this size compressing takes long enough (over 1 ms) to leave the event loop for it.
 COMPRESS_ASIDE_BYTES = 32_768
 
@@ -36,6 +40,7 @@ class TileService:
         self._db = db
         self._catalogue = catalogue
         self._cache = TileCache(cache_bytes)
+        self._bounds: dict[str, tuple[float, tuple[float, float, float, float] | None]] = {}
         self._admitted = asyncio.Semaphore(RENDERS_A_CORE * (os.cpu_count() or 1))
 
     async def tile(self, layers: list[Layer], tile: TileId, on: date, caller: Caller) -> EncodedTile:
@@ -49,6 +54,24 @@ class TileService:
         return join(
             list(await asyncio.gather(*(self._layer_tile(layer, tile, on, caller) for layer in drawn)))
         )
+
+    async def bounds(self, layers: list[Layer]) -> tuple[float, float, float, float] | None:
+        """West, south, east, north in degrees of all public rows; None where there are none.
+
+        At most a minute old; clients ask for tiles, so a new row outside is drawn all the same.
+        """
+        boxes = [box for layer in layers if (box := await self._layer_bounds(layer)) is not None]
+        if not boxes:
+            return None
+        west, south, east, north = zip(*boxes, strict=True)
+        return min(west), min(south), max(east), max(north)
+
+    async def _layer_bounds(self, layer: Layer) -> tuple[float, float, float, float] | None:
+        read_at, box = self._bounds.get(layer.name, (-BOUNDS_S, None))
+        if time.monotonic() - read_at > BOUNDS_S:
+            box = (await read_extent(self._db, layer)).bbox
+            self._bounds[layer.name] = (time.monotonic(), box)
+        return box
 
     async def _layer_tile(self, layer: Layer, tile: TileId, on: date, caller: Caller) -> EncodedTile:
         key = TileKey(

@@ -1,0 +1,38 @@
+"""What HTTP says about keeping and comparing answers (RFC 9110 and 9111). Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from geo.database import Caller
+
+# Anyone's map may draw what is public: answers depend on a token that a foreign page does not have.
+OPEN = {"Access-Control-Allow-Origin": "*"}
+
+
+def freshness(caller: Caller) -> dict[str, str]:
+    """Anonymous answers may be kept but are asked about each time; others are never kept."""
+    keep = "private, no-store" if caller.claims else "public, max-age=0, must-revalidate"
+    return {"Cache-Control": keep}
+
+
+def accepts_gzip(header: str) -> bool:
+    """Whether ``Accept-Encoding`` takes gzip: named or by ``*``, and not with weight 0."""
+    weights = dict(_weighted(part) for part in header.lower().split(",") if part.strip())
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
+
+
+def _weighted(part: str) -> tuple[str, float]:
+    name, _, parameters = part.partition(";")
+    weight = parameters.strip().removeprefix("q=")
+    try:
+        return name.strip(), float(weight) if weight else 1.0
+    except ValueError:
+        return name.strip(), 0.0
+
+
+def matches(header: str, etag: str) -> bool:
+    """Whether ``If-None-Match`` holds ``etag``, by weak comparison as RFC 9110, 13.1.2 asks."""
+    candidates = [part.strip().removeprefix("W/") for part in header.split(",")]
+    return etag in candidates or candidates == ["*"]
