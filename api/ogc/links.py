@@ -1,0 +1,87 @@
+"""Links of a page of features and of one feature, as RFC 8288 relations in JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from api.ogc.config import OGC_URL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from api.ogc.negotiation import Format, Language
+    from geo.features import FeatureQuery, Page
+    from layers.description import Layer
+
+Link = dict[str, str]
+TYPES: dict[Format, str] = {
+    "json": "application/geo+json",
+    "html": "text/html",
+    "jsonld": "application/ld+json",
+}
+AS: dict[Language, str] = {"vi": "Trang này dạng", "en": "This page as"}
+NEXT: dict[Language, str] = {"vi": "Trang sau", "en": "Next page"}
+PREVIOUS: dict[Language, str] = {"vi": "Trang trước", "en": "Previous page"}
+
+
+def items_url(layer: Layer) -> str:
+    """The address of a layer's items."""
+    return f"{OGC_URL}/collections/{layer.name}/items"
+
+
+def page_links(
+    layer: Layer,
+    params: Mapping[str, str],
+    query: FeatureQuery,
+    page: Page,
+    *,
+    fmt: Format,
+    language: Language,
+) -> list[Link]:
+    """self, alternates, prev, next and collection; each repeats the request's own parameters."""
+    url = items_url(layer)
+    kept = {name: value for name, value in params.items() if name not in ("f", "offset")}
+
+    def link(rel: str, form: Format, offset: int, title: str) -> Link:
+        at = {"offset": str(offset)} if offset else {}
+        return {
+            "rel": rel,
+            "type": TYPES[form],
+            "title": title,
+            "href": f"{url}?{urlencode({**kept, **at, 'f': form})}",
+        }
+
+    found = [
+        link("self" if form == fmt else "alternate", form, query.offset, f"{AS[language]} {TYPES[form]}")
+        for form in TYPES
+    ]
+    if query.offset:
+        found.append(link("prev", fmt, max(0, query.offset - query.limit), PREVIOUS[language]))
+    if page.more:
+        found.append(link("next", fmt, query.offset + query.limit, NEXT[language]))
+    return [*found, _collection(layer, language)]
+
+
+def item_links(layer: Layer, identifier: str, fmt: Format, language: Language) -> list[Link]:
+    """self, alternates and collection of one feature."""
+    url = f"{items_url(layer)}/{identifier}"
+    found = [
+        {
+            "rel": "self" if form == fmt else "alternate",
+            "type": TYPES[form],
+            "title": f"{AS[language]} {TYPES[form]}",
+            "href": f"{url}?f={form}",
+        }
+        for form in TYPES
+    ]
+    return [*found, _collection(layer, language)]
+
+
+def _collection(layer: Layer, language: Language) -> Link:
+    return {
+        "rel": "collection",
+        "type": "application/json",
+        "title": getattr(layer.title, language),
+        "href": f"{OGC_URL}/collections/{layer.name}",
+    }

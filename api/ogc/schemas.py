@@ -1,0 +1,169 @@
+"""Components of the OpenAPI document (schemas after OGC 17-069r4, 18-058r1 and RFC 7946, 9457)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geo.features import CRS84, DEFAULT_LIMIT, MAX_LIMIT, SUPPORTED
+
+Json = dict[str, Any]
+PROBLEM_TYPE = "application/problem+json"
+
+
+def _query(name: str, schema: Json, description: str) -> Json:
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "required": False,
+        "style": "form",
+        "explode": False,
+        "schema": schema,
+    }
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list(items: Json) -> Json:
+    return {"type": "array", "items": items}
+
+
+def _object(required: list[str], **properties: Json) -> Json:
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def _answer(description: str, media_type: str, schema: Json) -> Json:
+    content = {media_type: {"schema": schema}, "text/html": {"schema": {"type": "string"}}}
+    return {"description": description, "content": content}
+
+
+def geojson(name: str) -> Json:
+    """The answer of features of the named schema."""
+    answer = _answer("Đối tượng (features)", "application/geo+json", _ref(name))
+    answer["content"]["application/ld+json"] = {"schema": {"type": "object"}}
+    answer["headers"] = {"Content-Crs": {"description": "CRS", "schema": {"type": "string"}}}
+    return answer
+
+
+TEXT: Json = {"type": "string"}
+_CRS: Json = {"type": "string", "format": "uri", "enum": list(SUPPORTED), "default": CRS84.uri}
+_BBOX: Json = {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}
+_HITS: Json = {"type": "string", "enum": ["results", "hits"], "default": "results"}
+_LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+
+PARAMETERS: Json = {
+    "f": _query("f", {"type": "string", "enum": ["json", "html", "jsonld"], "default": "json"}, "Format"),
+    "fPlain": _query("f", {"type": "string", "enum": ["json", "html"], "default": "json"}, "Format"),
+    "lang": _query("lang", {"type": "string", "enum": ["vi", "en"], "default": "vi"}, "Language"),
+    "crs": _query("crs", _CRS, "CRS of the answer; coordinates in the CRS's axis order"),
+    "bbox-crs": _query("bbox-crs", _CRS, "CRS of bbox"),
+    "bbox": _query(
+        "bbox", _BBOX, "west,south,east,north; west > east crosses the antimeridian; six numbers with heights"
+    ),
+    "datetime": _query("datetime", TEXT, "A day, an RFC 3339 instant, or an interval a/b with .. for open"),
+    "limit": _query("limit", _LIMIT, f"A page's length; a larger one is lowered to {MAX_LIMIT}"),
+    "offset": _query(
+        "offset",
+        {"type": "integer", "minimum": 0, "maximum": 10**9, "default": 0},
+        "How many to pass over",
+    ),
+    "properties": _query("properties", _list(TEXT), "Names of the properties to give"),
+    "resulttype": _query("resulttype", _HITS, "hits: count only"),
+    "skipGeometry": _query("skipGeometry", {"type": "boolean", "default": False}, "Leave geometries out"),
+    "sortby": _query("sortby", _list(TEXT), "Property names, - before a name for descending"),
+    "featureId": {"name": "featureId", "in": "path", "required": True, "schema": TEXT, "description": "id"},
+}
+
+SCHEMAS: Json = {
+    "Link": _object(["href", "rel"], href=TEXT, rel=TEXT, type=TEXT, title=TEXT, hreflang=TEXT),
+    "LandingPage": _object(["links"], title=TEXT, description=TEXT, links=_list(_ref("Link"))),
+    "Conformance": _object(["conformsTo"], conformsTo=_list(TEXT)),
+    "Extent": _object(
+        [],
+        spatial=_object([], bbox=_list(_BBOX), crs=TEXT),
+        temporal=_object([], interval=_list(_list({"type": "string", "nullable": True}))),
+    ),
+    "Collection": _object(
+        ["id", "links"],
+        id=TEXT,
+        title=TEXT,
+        description=TEXT,
+        attribution=TEXT,
+        links=_list(_ref("Link")),
+        extent=_ref("Extent"),
+        itemType=TEXT,
+        crs=_list(TEXT),
+        storageCrs=TEXT,
+    ),
+    "Collections": _object(
+        ["links", "collections"], links=_list(_ref("Link")), collections=_list(_ref("Collection"))
+    ),
+    "Geometry": {
+        "type": "object",
+        "nullable": True,
+        "required": ["type"],
+        "properties": {"type": TEXT, "coordinates": _list({})},
+    },
+    "FeatureCollection": _object(
+        ["type", "features"],
+        type={"type": "string", "enum": ["FeatureCollection"]},
+        features=_list({"type": "object"}),
+        links=_list(_ref("Link")),
+        timeStamp={"type": "string", "format": "date-time"},
+        numberMatched={"type": "integer", "minimum": 0, "description": "Absent above 10000"},
+        numberReturned={"type": "integer", "minimum": 0},
+    ),
+    "Problem": _object(
+        ["type", "title", "status", "detail"],
+        type=TEXT,
+        title=TEXT,
+        status={"type": "integer"},
+        detail=TEXT,
+        detail_en=TEXT,
+        parameter=TEXT,
+        value=TEXT,
+        allowed=TEXT,
+        allowed_en=TEXT,
+        request_id={"type": "string", "nullable": True},
+    ),
+}
+
+RESPONSES: Json = {
+    "LandingPage": _answer("Trang đầu (landing page)", "application/json", _ref("LandingPage")),
+    "OpenApi": _answer(
+        "Tài liệu này (this document)", "application/vnd.oai.openapi+json;version=3.0", {"type": "object"}
+    ),
+    "Conformance": _answer("Các lớp tuân thủ (conformance)", "application/json", _ref("Conformance")),
+    "Collections": _answer("Các lớp dữ liệu (collections)", "application/json", _ref("Collections")),
+    "Collection": _answer("Một lớp dữ liệu (collection)", "application/json", _ref("Collection")),
+    "Schema": _answer("JSON Schema", "application/schema+json", {"type": "object"}),
+    "InvalidParameter": {
+        "description": "Tham số sai: giá trị nào và được phép những gì (what is wrong, what is allowed)",
+        "content": {PROBLEM_TYPE: {"schema": _ref("Problem")}},
+    },
+    "NotFound": {"description": "Không có", "content": {PROBLEM_TYPE: {"schema": _ref("Problem")}}},
+    "Unauthenticated": {
+        "description": "Mã truy cập sai (bad token)",
+        "content": {PROBLEM_TYPE: {"schema": _ref("Problem")}},
+    },
+    "TooCostly": {
+        "description": "Quá tốn kém (too costly)",
+        "content": {PROBLEM_TYPE: {"schema": _ref("Problem")}},
+    },
+    "Unavailable": {
+        "description": "Tạm thời chưa phục vụ được (try again later)",
+        "content": {PROBLEM_TYPE: {"schema": _ref("Problem")}},
+    },
+}
+PROBLEMS: Json = {
+    status: {"$ref": f"#/components/responses/{name}"}
+    for status, name in {
+        "400": "InvalidParameter",
+        "401": "Unauthenticated",
+        "404": "NotFound",
+        "422": "TooCostly",
+        "503": "Unavailable",
+    }.items()
+}
