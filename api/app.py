@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DOORS = (
     "api.health",
     "api.config",
+    "api.docs",
     "api.events",
     "api.layers",
     "api.styles",
