@@ -1,0 +1,109 @@
+import { Problem, fromAnswer, isAbort, unreachable } from './problem'
+import type {
+  AtLayer,
+  Category,
+  Config,
+  Hotspots,
+  LayerInfo,
+  LonLat,
+  ReportState,
+  SearchHit,
+  Unit
+} from './types'
+
+type Query = Record<string, string | number | null | undefined>
+
+/** The address of a door with its query; empty values are left out. */
+export function address(path: string, query: Query = {}): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== '') search.set(name, String(value))
+  }
+  const text = search.toString()
+  return text === '' ? path : `${path}?${text}`
+}
+
+async function body(answer: Response): Promise<unknown> {
+  try {
+    return await answer.json()
+  } catch (thrown) {
+    if (isAbort(thrown)) throw thrown
+    return null
+  }
+}
+
+/** JSON of one door; throws `Problem`, or the abort of `signal`. */
+async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  let answer: Response
+  try {
+    answer = await fetch(address(path, query), {
+      headers: { accept: 'application/json' },
+      ...(signal ? { signal } : {})
+    })
+  } catch (thrown) {
+    if (isAbort(thrown)) throw thrown
+    throw unreachable()
+  }
+  const said = await body(answer)
+  if (!answer.ok) throw fromAnswer(answer.status, said)
+  if (said === null) throw new Problem(fromAnswer(500, null).words, 500)
+  return said as T
+}
+
+const degrees = (value: number): string => value.toFixed(6)
+
+export const config = (): Promise<Config> => get('/api/config')
+
+export const layers = async (): Promise<LayerInfo[]> =>
+  (await get<{ layers: LayerInfo[] }>('/api/layers')).layers
+
+export const style = (name: string): Promise<unknown> => get(`/styles/${encodeURIComponent(name)}.json`)
+
+export const search = async (q: string, signal: AbortSignal): Promise<SearchHit[]> =>
+  (await get<{ results: SearchHit[] }>('/api/search', { q, limit: 8 }, signal)).results
+
+/** Everything of the named layers within `tolerance_m` metres of a place. */
+export const at = async (
+  place: LonLat,
+  tolerance_m: number,
+  names: readonly string[],
+  signal: AbortSignal
+): Promise<AtLayer[]> =>
+  (
+    await get<{ results: AtLayer[] }>(
+      '/api/at',
+      {
+        lon: degrees(place.lon),
+        lat: degrees(place.lat),
+        tolerance_m: tolerance_m.toFixed(1),
+        layers: names.join(',')
+      },
+      signal
+    )
+  ).results
+
+/** The administrative units that cover a place today. */
+export const units = async (place: LonLat, signal: AbortSignal): Promise<Unit[]> =>
+  (
+    await get<{ units: Unit[] }>(
+      '/api/units',
+      { lon: degrees(place.lon), lat: degrees(place.lat) },
+      signal
+    )
+  ).units
+
+export const categories = async (): Promise<Category[]> =>
+  (await get<{ categories: Category[] }>('/api/reports/categories')).categories
+
+export const report = (code: string): Promise<ReportState> =>
+  get(`/api/reports/${encodeURIComponent(code)}`)
+
+export interface HotspotQuestion {
+  from: string
+  to: string
+  category: string
+  resolution?: number
+}
+
+export const hotspots = (question: HotspotQuestion, signal: AbortSignal): Promise<Hotspots> =>
+  get('/api/hotspots', { ...question }, signal)

@@ -1,0 +1,135 @@
+// The JSON that the doors answer with. Coordinates are degrees of WGS 84, lon before lat.
+
+/** A text for people, Vietnamese first. */
+export interface Text {
+  vi: string
+  en: string
+}
+
+export type Bbox = [west: number, south: number, east: number, north: number]
+
+export interface LonLat {
+  lon: number
+  lat: number
+}
+
+export interface Basemap {
+  tiles: string[]
+  attribution?: string
+  kind?: string
+}
+
+export interface Config {
+  province: { code: string; name: { vi: string; en?: string } }
+  bbox: Bbox
+  center: [lon: number, lat: number]
+  zoom?: number
+  basemap: Basemap | null
+  limits: { photo_bytes: number; text_max: number; text_min: number }
+  approximate: Text | null
+  demo?: boolean
+  /** The newest day that has reports, where the province says so. */
+  data_end?: string | null
+}
+
+export interface LegendEntry {
+  value: string | null
+  label: Text
+  color: string
+  shape: 'fill' | 'line' | 'circle'
+}
+
+export interface LayerInfo {
+  name: string
+  title: Text
+  description: Text
+  owner: Text
+  licence: Text
+  approximate: Text | null
+  geometry: string
+  order: number
+  shown: boolean
+  valid_time?: boolean
+  min_zoom: number
+  max_zoom: number
+  label: string | null
+  legend: LegendEntry[]
+  links?: { items?: string; tilejson?: string; page?: string }
+}
+
+export interface SearchHit {
+  layer: string
+  layer_title: Text
+  id: number
+  title: string
+  subtitle: string | Text | null
+  bbox: Bbox
+}
+
+export interface AtRow {
+  name: string
+  title: Text
+  value: string | number | boolean | Text | null
+  unit?: string | null
+}
+
+export interface AtFeature {
+  id: number
+  title: string | Text | null
+  rows: AtRow[]
+}
+
+export interface AtLayer {
+  layer: string
+  layer_title: Text
+  features: AtFeature[]
+  /** Whether there were more than the door lists. */
+  more?: boolean
+}
+
+/** An administrative unit; `kind` is a code such as `phuong`, `xa`. */
+export interface Unit {
+  id: number | string
+  code: string
+  name: string
+  kind?: string
+  distance_to_border_m?: number | null
+}
+
+export interface Category {
+  code: string
+  title: Text
+}
+
+export interface ReportState {
+  code: string
+  status: string
+  status_title: Text
+  category: string
+  category_title: Text
+  received_at: string
+  ward: { code: string; name: string } | null
+  next: Text
+  url: string
+  history?: { at: string; status: string; title: Text }[]
+}
+
+export interface HexProperties {
+  cell: string
+  incidents: number
+  contacts: number
+  per_km2: number
+}
+
+export interface Hex {
+  type: 'Feature'
+  id?: string | number
+  geometry: { type: 'Polygon'; coordinates: [number, number][][] }
+  properties: HexProperties
+}
+
+export interface Hotspots {
+  type: 'FeatureCollection'
+  features: Hex[]
+  parameters?: Record<string, unknown>
+}

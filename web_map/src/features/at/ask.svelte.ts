@@ -1,0 +1,46 @@
+import * as api from '../../api/client'
+import { asProblem, isAbort, type Problem } from '../../api/problem'
+import type { AtLayer, LonLat } from '../../api/types'
+import { t } from '../../i18n/lang.svelte'
+import { toleranceMetres } from '../../map/tolerance'
+import { app } from '../../state/app.svelte'
+import { announce } from '../../ui/announce.svelte'
+
+/** The answer to the newest question about a place. A newer question cancels the older. */
+class At {
+  results = $state.raw<readonly AtLayer[] | null>(null)
+  problem = $state.raw<Problem | null>(null)
+  #stop = new AbortController()
+
+  async ask(place: LonLat): Promise<void> {
+    this.#stop.abort()
+    const stop = new AbortController()
+    this.#stop = stop
+    app.place = place
+    app.selected = null
+    app.highlighted = []
+    this.results = null
+    this.problem = null
+    app.open('at')
+    const names = [...app.visible]
+    if (names.length === 0) {
+      this.results = []
+      return
+    }
+    try {
+      const tolerance = toleranceMetres(place.lat, app.camera?.zoom ?? 16)
+      const results = await api.at(place, tolerance, names, stop.signal)
+      this.results = results.filter((layer) => layer.features.length > 0)
+      app.highlighted = results.flatMap(({ layer, features }) => features.map(({ id }) => ({ layer, id })))
+      announce(this.count === 0 ? t('at_empty') : t('at_found', { count: this.count }))
+    } catch (thrown) {
+      if (!isAbort(thrown)) this.problem = asProblem(thrown)
+    }
+  }
+
+  get count(): number {
+    return (this.results ?? []).reduce((sum, layer) => sum + layer.features.length, 0)
+  }
+}
+
+export const at = new At()

@@ -1,0 +1,67 @@
+// The only import of the map engine: everything that reaches this file loads 450 KB, so it is reached lazily.
+import 'maplibre-gl/dist/maplibre-gl.css'
+import { Map as MaplibreMap, ScaleControl, setWorkerUrl } from 'maplibre-gl'
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import { tileAddress } from './address'
+import type {
+  ExpressionSpecification,
+  FilterSpecification,
+  GeoJSONSource,
+  LayerSpecification,
+  SourceSpecification,
+  StyleSpecification
+} from 'maplibre-gl'
+
+export type {
+  ExpressionSpecification,
+  FilterSpecification,
+  GeoJSONSource,
+  LayerSpecification,
+  MaplibreMap,
+  SourceSpecification,
+  StyleSpecification
+}
+
+setWorkerUrl(workerUrl)
+
+export interface Camera {
+  lon: number
+  lat: number
+  zoom: number
+}
+
+/** The labels' faces must be there before the first label is drawn, or the atlas keeps fallback shapes. */
+async function fonts(): Promise<void> {
+  const sample = 'ạếữ Quần đảo'
+  const faces = ['400 24px "Be Vietnam Pro"', '600 24px "Be Vietnam Pro SemiBold"']
+  await Promise.all(faces.map((face) => document.fonts.load(face, sample))).catch(() => undefined)
+}
+
+/** One map in `container`; north up and flat, for reading and not for flying. */
+export async function createMap(
+  container: HTMLElement,
+  style: StyleSpecification,
+  camera: Camera,
+  epochs: ReadonlyMap<string, string>
+): Promise<MaplibreMap> {
+  await fonts()
+  const map = new MaplibreMap({
+    container,
+    style,
+    center: [camera.lon, camera.lat],
+    zoom: camera.zoom,
+    minZoom: 3,
+    maxZoom: 20,
+    maxPitch: 0,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    attributionControl: false,
+    fadeDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200,
+    transformRequest: (url) => ({ url: tileAddress(url, epochs, location.href) })
+  })
+  map.touchZoomRotate.disableRotation()
+  map.keyboard.disableRotation()
+  map.addControl(new ScaleControl({ unit: 'metric', maxWidth: 96 }), 'bottom-left')
+  return map
+}

@@ -1,0 +1,145 @@
+import type { Bbox, Hotspots, LayerInfo, LonLat } from '../api/types'
+import type { Camera, GeoJSONSource, MaplibreMap, StyleSpecification } from './engine'
+import { HEX_MIN_ZOOM, chosen, fillColor, heatPoints } from './hexes'
+import { NOTHING, only } from './highlight'
+import { toleranceMetres } from './tolerance'
+import { layerOf } from './style'
+
+export interface Insets {
+  top: number
+  right: number
+  bottom: number
+  left: number
+}
+
+export type HexMode = 'off' | 'hexes' | 'heat'
+
+const HEXES = ['hotspots:fill', 'hotspots:edge', 'hotspots:chosen-casing', 'hotspots:chosen']
+const OWN = new Set(['base', 'islands', 'hotspots', 'pick'])
+
+/** What the application asks of the map, in its own words. Holds the one `Map`; adds no state of its own. */
+export class MapSession {
+  readonly map: MaplibreMap
+  readonly #epochs: Map<string, string>
+  #drawn: readonly LayerInfo[]
+
+  constructor(map: MaplibreMap, layers: readonly LayerInfo[], epochs: Map<string, string>) {
+    this.map = map
+    this.#drawn = layers
+    this.#epochs = epochs
+  }
+
+  get camera(): Camera {
+    const { lng, lat } = this.map.getCenter()
+    return { lon: lng, lat, zoom: this.map.getZoom() }
+  }
+
+  /** The tolerance of a tap at a place, metres. */
+  tolerance(place: LonLat): number {
+    return toleranceMetres(place.lat, this.map.getZoom())
+  }
+
+  setVisible(names: ReadonlySet<string>): void {
+    for (const id of this.map.getLayersOrder()) {
+      const layer = layerOf(id)
+      if (OWN.has(layer) || layer.startsWith('highlight')) continue
+      this.map.setLayoutProperty(id, 'visibility', names.has(layer) ? 'visible' : 'none')
+    }
+  }
+
+  /** Draw the chosen features of each layer above the rest; an empty list draws none. */
+  highlight(features: readonly { layer: string; id: number }[]): void {
+    for (const { name, geometry } of this.#drawn) {
+      const ids = features.filter((feature) => feature.layer === name).map((feature) => feature.id)
+      const kinds = geometry.endsWith('Point') ? ['point'] : ['casing', 'edge']
+      for (const kind of kinds) {
+        const id = `highlight-${kind}:${name}`
+        if (this.map.getLayer(id)) this.map.setFilter(id, ids.length > 0 ? only(ids) : NOTHING)
+      }
+    }
+  }
+
+  setPlace(place: LonLat | null): void {
+    const features: GeoJSON.Feature[] = place
+      ? [{ type: 'Feature', properties: {}, geometry: { type: 'Point', coordinates: [place.lon, place.lat] } }]
+      : []
+    this.#data('pick', { type: 'FeatureCollection', features })
+  }
+
+  setHexes(hexes: Hotspots, limits: readonly number[]): void {
+    this.map.setPaintProperty('hotspots:fill', 'fill-color', fillColor(limits))
+    this.#data('hotspots', hexes as GeoJSON.FeatureCollection)
+    this.#data('hotspots-heat', heatPoints(hexes))
+  }
+
+  /** Show hexagons or heat; hexagons give way to heat where they would be specks. */
+  setHexMode(mode: HexMode): void {
+    const show = (id: string, on: boolean): void => {
+      this.map.setLayoutProperty(id, 'visibility', on ? 'visible' : 'none')
+    }
+    for (const id of HEXES) show(id, mode === 'hexes')
+    show('hotspots:heat', mode !== 'off')
+    this.map.setLayerZoomRange('hotspots:heat', 0, mode === 'heat' ? 24 : HEX_MIN_ZOOM)
+    this.map.setLayerZoomRange('hotspots:fill', HEX_MIN_ZOOM, 24)
+  }
+
+  chooseHex(cell: string | null): void {
+    for (const id of ['hotspots:chosen-casing', 'hotspots:chosen']) this.map.setFilter(id, chosen(cell))
+  }
+
+  /** The cell of the hexagon at a pixel of the canvas, if hexagons are drawn there. */
+  hexAt(point: [number, number]): string | null {
+    const found = this.map.queryRenderedFeatures(point, { layers: ['hotspots:fill'] })[0]
+    const cell: unknown = found?.properties['cell']
+    return typeof cell === 'string' ? cell : null
+  }
+
+  /** Ask for the tiles of a layer again; old ones stay until new ones are there, the camera stays. */
+  refresh(layer: string, epoch: string): void {
+    this.#epochs.set(layer, epoch)
+    if (this.map.getSource(layer)) this.map.refreshTiles(layer)
+  }
+
+  setLang(lang: 'vi' | 'en'): void {
+    this.map.setLayoutProperty('islands:group', 'text-field', ['get', lang])
+  }
+
+  /** Bring a box into the part of the map that no panel covers. */
+  fit(bbox: Bbox, insets: Insets, maxZoom = 16): void {
+    const padding = this.#padding(insets)
+    this.map.fitBounds(bbox, { padding, maxZoom, duration: 900, linear: false, essential: false })
+  }
+
+  /** Move only if the place lies under a panel or off the screen. */
+  reveal(place: LonLat, insets: Insets): void {
+    const { x, y } = this.map.project([place.lon, place.lat])
+    const { clientWidth: width, clientHeight: height } = this.map.getContainer()
+    const seen =
+      x > insets.left + 16 && x < width - insets.right - 16 && y > insets.top + 16 && y < height - insets.bottom - 16
+    if (seen) return
+    const offset: [number, number] = [(insets.left - insets.right) / 2, (insets.top - insets.bottom) / 2]
+    this.map.easeTo({ center: [place.lon, place.lat], offset, duration: 400, essential: false })
+  }
+
+  pan(right: number, down: number): void {
+    this.map.panBy([right, down], { duration: 200, essential: false })
+  }
+
+  zoom(step: 1 | -1): void {
+    this.map.zoomTo(Math.round(this.map.getZoom() + step), { duration: 200, essential: false })
+  }
+
+  #padding(insets: Insets): Insets {
+    const { clientWidth: width, clientHeight: height } = this.map.getContainer()
+    // Paddings that leave no map are refused by the engine.
+    const fits = insets.left + insets.right < width - 120 && insets.top + insets.bottom < height - 120
+    const { top, right, bottom, left } = fits ? insets : { top: 0, right: 0, bottom: 0, left: 0 }
+    return { top: top + 32, right: right + 32, bottom: bottom + 32, left: left + 32 }
+  }
+
+  #data(id: string, data: GeoJSON.FeatureCollection): void {
+    void (this.map.getSource(id) as GeoJSONSource | undefined)?.setData(data)
+  }
+}
+
+export type { StyleSpecification }

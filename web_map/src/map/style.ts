@@ -1,0 +1,76 @@
+import type { Basemap, LayerInfo } from '../api/types'
+import type { LayerSpecification, StyleSpecification } from './engine'
+import { highlightLayers, pickLayers } from './highlight'
+import { hexLayers } from './hexes'
+import { ISLANDS_SOURCE, islandLayers } from './islands'
+
+export const GROUND = '#f4f5f3'
+const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] }
+
+/** The layer (of the registry) that a style layer `<layer>:<id>` draws. */
+export function layerOf(id: string): string {
+  const colon = id.indexOf(':')
+  return colon < 0 ? id : id.slice(0, colon)
+}
+
+/** Several styles as one, their layers in the order of the registry (drawn first = lowest). */
+export function merge(styles: readonly StyleSpecification[], layers: readonly LayerInfo[]): StyleSpecification {
+  const order = new Map(layers.map((layer, index) => [layer.name, index]))
+  const rank = (id: string): number => order.get(layerOf(id)) ?? -1
+  return {
+    version: 8,
+    sources: Object.assign({}, ...styles.map((style) => style.sources)) as StyleSpecification['sources'],
+    layers: styles.flatMap((style) => style.layers).sort((a, b) => rank(a.id) - rank(b.id))
+  }
+}
+
+function baseLayers(basemap: Basemap | null): LayerSpecification[] {
+  const ground: LayerSpecification = {
+    id: 'base:ground',
+    type: 'background',
+    paint: { 'background-color': GROUND }
+  }
+  return basemap ? [ground, { id: 'base:map', type: 'raster', source: 'basemap' }] : [ground]
+}
+
+/**
+ * The whole style as a value: ground, base map, the layers of the server's style, hexagons, highlights,
+ * the islands that the law asks for. Labels of the server stay above all fills of the server.
+ */
+export function compose(
+  served: StyleSpecification,
+  layers: readonly LayerInfo[],
+  basemap: Basemap | null,
+  lang: 'vi' | 'en'
+): StyleSpecification {
+  const own = served.layers.filter((layer) => layer.type !== 'background')
+  const shapes = own.filter((layer) => layer.type !== 'symbol')
+  const labels = own.filter((layer) => layer.type === 'symbol')
+  return {
+    version: 8,
+    sources: {
+      ...served.sources,
+      ...(basemap && {
+        basemap: {
+          type: 'raster',
+          tiles: basemap.tiles,
+          tileSize: 256,
+          attribution: basemap.attribution ?? ''
+        }
+      }),
+      islands: ISLANDS_SOURCE,
+      hotspots: { type: 'geojson', data: EMPTY, promoteId: 'cell' },
+      'hotspots-heat': { type: 'geojson', data: EMPTY },
+      pick: { type: 'geojson', data: EMPTY }
+    },
+    layers: [
+      ...baseLayers(basemap),
+      ...shapes,
+      ...hexLayers(),
+      ...highlightLayers(layers.filter((layer) => layer.name in served.sources)),
+      ...labels,
+      ...islandLayers(lang),
+      ...pickLayers()
+    ]
+  }
+}

@@ -1,0 +1,102 @@
+import type { LonLat } from '../api/types'
+import type { Lang } from '../i18n/catalogue'
+
+/** What an address says: a link brings another person to the same view. */
+export interface UrlState {
+  lang: Lang | null
+  camera: { lon: number; lat: number; zoom: number } | null
+  layers: readonly string[] | null
+  place: LonLat | null
+  selected: { layer: string; id: number } | null
+  view: 'map' | 'report' | 'track' | 'hotspots'
+  code: string | null
+  from: string | null
+  to: string | null
+  category: string | null
+}
+
+const NAME = /^[a-z][a-z0-9_]{0,48}$/
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+const CODE = /^[A-Za-z0-9-]{1,40}$/
+
+function numbers(text: string | null, count: number): number[] | null {
+  const found = text?.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part))) ?? []
+  return found.length === count && found.every(Number.isFinite) ? found : null
+}
+
+function place(text: string | null): LonLat | null {
+  const [lon, lat] = numbers(text, 2) ?? []
+  if (lon === undefined || lat === undefined || Math.abs(lon) > 180 || Math.abs(lat) > 90) return null
+  return { lon, lat }
+}
+
+function camera(text: string | null): UrlState['camera'] {
+  const [lon, lat, zoom] = numbers(text, 3) ?? []
+  if (lon === undefined || lat === undefined || zoom === undefined) return null
+  if (Math.abs(lon) > 180 || Math.abs(lat) > 85 || zoom < 0 || zoom > 24) return null
+  return { lon, lat, zoom }
+}
+
+function selected(text: string | null): UrlState['selected'] {
+  const [layer, id, ...rest] = text?.split(':') ?? []
+  if (layer === undefined || id === undefined || rest.length > 0) return null
+  const parsed = Number(id)
+  return NAME.test(layer) && Number.isSafeInteger(parsed) ? { layer, id: parsed } : null
+}
+
+function matching(text: string | null, shape: RegExp): string | null {
+  return text !== null && shape.test(text) ? text : null
+}
+
+function view(path: string, asked: string | null, code: string | null): UrlState['view'] {
+  if (path.startsWith('/theo-doi')) return 'track'
+  if (path.startsWith('/gui-phan-anh')) return 'report'
+  if (asked === 'report' || asked === 'track' || asked === 'hotspots') return asked
+  return code !== null ? 'track' : 'map'
+}
+
+/** Read an address; parts that are wrong are as if they were absent. */
+export function parse(path: string, search: string): UrlState {
+  const query = new URLSearchParams(search)
+  const asked = query.get('lang')
+  const layers = query.get('layers')
+  const code = matching(query.get('code'), CODE)
+  return {
+    lang: asked === 'en' || asked === 'vi' ? asked : null,
+    camera: camera(query.get('c')),
+    layers: layers === null ? null : layers.split(',').filter((name) => NAME.test(name)),
+    place: place(query.get('at')),
+    selected: selected(query.get('sel')),
+    view: view(path, query.get('view'), code),
+    code,
+    from: matching(query.get('from'), DAY),
+    to: matching(query.get('to'), DAY),
+    category: matching(query.get('cat'), /^[A-Za-z0-9_-]{1,40}$/)
+  }
+}
+
+const short = (value: number, digits: number): string => String(Number(value.toFixed(digits)))
+
+/** The address of a state, path and query; what is at its default is left out. */
+export function format(state: UrlState): string {
+  const query: string[] = []
+  const add = (name: string, value: string | null): void => {
+    // Commas and colons are allowed in a query (RFC 3986 §3.4) and read better unescaped.
+    if (value !== null) query.push(`${name}=${encodeURIComponent(value).replace(/%2C/g, ',').replace(/%3A/g, ':')}`)
+  }
+  const { camera: c, place: p, selected: s } = state
+  add('view', state.view === 'hotspots' ? state.view : null)
+  add('code', state.view === 'track' ? state.code : null)
+  add('c', c && [short(c.lon, 5), short(c.lat, 5), short(c.zoom, 2)].join(','))
+  add('layers', state.layers && state.layers.join(','))
+  add('at', p && [short(p.lon, 6), short(p.lat, 6)].join(','))
+  add('sel', s && `${s.layer}:${s.id}`)
+  if (state.view === 'hotspots') {
+    add('from', state.from)
+    add('to', state.to)
+    add('cat', state.category)
+  }
+  add('lang', state.lang === 'en' ? 'en' : null)
+  const path = { track: '/theo-doi/', report: '/gui-phan-anh/', map: '/', hotspots: '/' }[state.view]
+  return query.length === 0 ? path : `${path}?${query.join('&')}`
+}
