@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
         command: Any = importlib.import_module(f"{commands.__name__}.{found.name}")
         text = (command.__doc__ or "").strip()
         one = each.add_parser(
-            # A module cannot be called `import`, nor should one be called `test` by pytest.
+            # A module cannot be called `import`: import_.py is that command.
             found.name.rstrip("_"),
             help=text.partition("\n")[0],
             description=text,

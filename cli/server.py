@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cli.bootstrap.paths import Home
 
 MARK = "DIABAN_RUN"
+WORKER_FAILED = b"Unexpected exit from worker"
 LOG_MAX_BYTES = 10_000_000
 READY_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15
@@ -72,6 +73,7 @@ class Server:
             self.log.replace(self.log.with_suffix(".log.1"))
         mark = secrets.token_hex(8)
         with self.log.open("ab") as log:
+            begin = log.tell()
             process = subprocess.Popen(
                 self.command(host, port, workers),
                 cwd=REPO,
@@ -82,7 +84,7 @@ class Server:
                 start_new_session=True,
             )
         self.home.remember(app={"pid": process.pid, "mark": mark, "host": host, "port": port})
-        self._wait(process)
+        self._wait(process, begin)
         return process
 
     def stop(self) -> bool:
@@ -94,19 +96,26 @@ class Server:
         end(left, 2)
         return bool(main or left)
 
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait(self, process: subprocess.Popen[bytes], begin: int) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S
-        while time.monotonic() < deadline and process.poll() is None:
+        ended = False
+        while time.monotonic() < deadline and not ended:
             if self.is_ready():
                 return
             time.sleep(0.1)
-        ended = process.poll() is not None
+            ended = process.poll() is not None or self._workers_fail(begin)
         reason = "dừng ngay sau khi khởi động" if ended else f"chưa sẵn sàng sau {READY_TIMEOUT_S} giây"
         self.stop()
         raise Stop(
             f"Ứng dụng {reason}, xem {self.log}:\n{tail(self.log)}",
             f"The application did not become ready, see {self.log}",
         )
+
+    def _workers_fail(self, begin: int) -> bool:
+        """Granian starts a failed worker again for ever; two failures at the start mean that none lives."""
+        with self.log.open("rb") as log:
+            log.seek(begin)
+            return log.read().count(WORKER_FAILED) >= 2
 
     def _processes(self) -> list[int]:
         mark = self._state().get("mark")

@@ -28,7 +28,6 @@ class Home:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.log = root / "log"
-        self.run = root / "run"
         self.state_file = root / "state.json"
         self.secret_file = root / "secret"
 
@@ -39,8 +38,8 @@ class Home:
 
     def create(self) -> None:
         """Make the folders that every command may write to."""
-        for folder in (self.root, self.log, self.run):
-            folder.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.log.mkdir(mode=0o700, exist_ok=True)
 
     def state(self) -> dict[str, Any]:
         """What was remembered; empty when nothing was, or when the file was cut short by a crash."""
