@@ -60,7 +60,7 @@ async def at_place(
     results = []
     async with db.read(caller) as connection:
         for layer in wanted:
-            found = await _features(connection, layer, caller, _values(place, tolerance, day))
+            found = await _features(connection, layer, caller, bindings(place, tolerance, day))
             if found:
                 note = catalogue.note(layer.name) or layer.approximate
                 results.append(
@@ -81,7 +81,7 @@ async def _features(
     fields = layer.fields_for(staff=caller.staff)
     validity = ["valid_from", "valid_to"] if layer.valid_time else []
     names = ["id", *(field.name for field in fields), *validity]
-    cursor = await connection.execute(_statement(layer, caller.schema, names), values)
+    cursor = await connection.execute(statement(layer, caller.schema, names), values)
     found = [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
     return [
         {"id": each["id"], "title": feature_title(layer, each), "rows": rows(layer, fields, each)}
@@ -89,7 +89,8 @@ async def _features(
     ]
 
 
-def _statement(layer: Layer, schema: str, names: list[str]) -> sql.Composed:
+def statement(layer: Layer, schema: str, names: list[str]) -> sql.Composed:
+    """The rows of ``schema.layer`` at a place: columns ``names``, nearest first; bound: :func:`bindings`."""
     # The box comes first: under row-level security only the leakproof && may use the index.
     place = sql.SQL("ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326)")
     tests: list[sql.Composable] = [
@@ -112,7 +113,8 @@ def _statement(layer: Layer, schema: str, names: list[str]) -> sql.Composed:
     )
 
 
-def _values(place: LonLat, tolerance_m: float, day: date) -> dict[str, Any]:
+def bindings(place: LonLat, tolerance_m: float, day: date) -> dict[str, Any]:
+    """The values that :func:`statement` binds."""
     # Beyond 89 degrees the box is as wide as it gets there; the platform's ground lies at 8 to 24.
     shrink = max(math.cos(math.radians(abs(place.lat) + tolerance_m / METRES_A_DEGREE)), 0.01)
     high = tolerance_m / METRES_A_DEGREE

@@ -70,7 +70,7 @@ async def _matches(
     names = ["id", *(field.name for field in fields)]
     # A kept plan does not know how rare the words are, and so not whether the trigram index pays.
     cursor = await connection.execute(
-        _statement(layer, caller.schema, names, len(folded.split())), _values(folded, limit), prepare=False
+        statement(layer, caller.schema, names, len(folded.split())), bindings(folded, limit), prepare=False
     )
     return [_result(layer, fields, names, row) for row in await cursor.fetchall()]
 
@@ -90,7 +90,7 @@ def _result(
     }
 
 
-def _statement(layer: Layer, schema: str, names: list[str], words: int) -> sql.Composed:
+def statement(layer: Layer, schema: str, names: list[str], words: int) -> sql.Composed:
     """Best first: begins with the words, whole words, beginnings of words, anywhere; then the shortest."""
     tests = [sql.SQL("search LIKE {}").format(sql.Placeholder(f"word_{i}")) for i in range(words)]
     if layer.valid_time:
@@ -98,8 +98,8 @@ def _statement(layer: Layer, schema: str, names: list[str], words: int) -> sql.C
     return sql.SQL(
         "SELECT {columns}, ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)"
         " FROM {table} WHERE {tests} ORDER BY CASE WHEN search LIKE %(begins)s THEN 0"
-        " WHEN ' ' || search || ' ' LIKE %(whole)s THEN 1 WHEN ' ' || search LIKE %(starts)s THEN 2 ELSE 3 END,"
-        " length(search), search, id LIMIT %(limit)s"
+        " WHEN ' ' || search || ' ' LIKE %(whole)s THEN 1 WHEN ' ' || search LIKE %(starts)s THEN 2"
+        " ELSE 3 END, length(search), search, id LIMIT %(limit)s"
     ).format(
         columns=sql.SQL(", ").join(map(sql.Identifier, names)),
         table=sql.Identifier(schema, layer.name),
@@ -107,7 +107,8 @@ def _statement(layer: Layer, schema: str, names: list[str], words: int) -> sql.C
     )
 
 
-def _values(folded: str, limit: int) -> dict[str, Any]:
+def bindings(folded: str, limit: int) -> dict[str, Any]:
+    """The values that :func:`statement` binds; signs of patterns mean themselves."""
     escaped = folded.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     values: dict[str, Any] = {f"word_{i}": f"%{word}%" for i, word in enumerate(escaped.split())}
     return values | {

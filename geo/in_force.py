@@ -1,28 +1,22 @@
-"""Validity in time: today on the province's calendar, and the half-open test that every door uses."""
+"""Validity in time: the half-open test that every door uses, and the day it is asked for."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from psycopg import sql
 
+from geo.calendar import ICT as HO_CHI_MINH
 from geo.errors import InvalidInput
 
-HO_CHI_MINH = ZoneInfo("Asia/Ho_Chi_Minh")
+__all__ = ["DAY", "HO_CHI_MINH", "in_force", "parse_day"]
+
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def today() -> date:
-    """The day it is on the Asia/Ho_Chi_Minh calendar."""
-    return datetime.now(HO_CHI_MINH).date()
-
-
-def parse_day(parameter: str, text: str | None) -> date:
-    """A day out of a request, today where none is given; ``InvalidInput`` for anything but ``YYYY-MM-DD``."""
-    if text is None:
-        return today()
+def parse_day(parameter: str, text: str) -> date:
+    """A day of any year out of a request; ``InvalidInput`` for anything but ``YYYY-MM-DD``."""
     try:
         if not DAY.fullmatch(text):  # fromisoformat also reads 20260101 and 2026-W01-1
             raise ValueError(text)

@@ -1,0 +1,122 @@
+"""The tile cache: bounded in bytes, one rendering a tile, nothing shared between policy classes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from geo.types import TileId
+from tiles.cache import ENTRY_OVERHEAD_BYTES, TileCache, TileKey
+from tiles.encoding import EncodedTile, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+def key(x: int = 0, policy_class: str = "public", epoch: int = 1) -> TileKey:
+    return TileKey("farms", policy_class, 1, epoch, None, TileId(14, x, 0))
+
+
+def renders(raw: bytes, calls: list[bytes] | None = None) -> Callable[[], Awaitable[EncodedTile]]:
+    async def render() -> EncodedTile:
+        if calls is not None:
+            calls.append(raw)
+        await asyncio.sleep(0)
+        return encode(raw)
+
+    return render
+
+
+def test_a_tile_is_rendered_once() -> None:
+    async def run() -> None:
+        cache, calls = TileCache(10_000), list[bytes]()
+        tiles = await asyncio.gather(*(cache.get(key(), renders(b"x", calls)) for _ in range(50)))
+        assert calls == [b"x"] and all(tile.identity() == b"x" for tile in tiles)
+        assert (await cache.get(key(), renders(b"y", calls))).identity() == b"x"
+
+    asyncio.run(run())
+
+
+def test_classes_and_versions_never_meet() -> None:
+    async def run() -> None:
+        cache = TileCache(10_000)
+        await cache.get(key(policy_class="staff"), renders(b"secret"))
+        assert (await cache.get(key(), renders(b"open"))).identity() == b"open"
+        assert (await cache.get(key(epoch=2), renders(b"newer"))).identity() == b"newer"
+
+    asyncio.run(run())
+
+
+def test_memory_is_bounded_and_the_least_used_goes_first() -> None:
+    async def run() -> None:
+        one = len(encode(os.urandom(1_000)).blocks) + ENTRY_OVERHEAD_BYTES
+        cache = TileCache(10 * one)
+        for x in range(10):
+            await cache.get(key(x), renders(os.urandom(1_000)))
+        kept = await cache.get(key(0), renders(b"lost"))
+        for x in range(10, 15):
+            await cache.get(key(x), renders(os.urandom(1_000)))
+        assert cache.size_bytes <= 10 * one
+        assert await cache.get(key(0), renders(b"lost")) is kept
+        assert (await cache.get(key(1), renders(b"again"))).identity() == b"again"
+
+    asyncio.run(run())
+
+
+def test_a_giant_is_served_and_not_kept() -> None:
+    async def run() -> None:
+        cache = TileCache(20_000)
+        await cache.get(key(1), renders(b"small"))
+        before = cache.size_bytes
+        assert len((await cache.get(key(2), renders(os.urandom(50_000)))).identity()) == 50_000
+        assert cache.size_bytes == before
+
+    asyncio.run(run())
+
+
+def test_empty_tiles_take_room_too() -> None:
+    async def run() -> None:
+        cache = TileCache(100 * ENTRY_OVERHEAD_BYTES)
+        for x in range(1_000):
+            await cache.get(key(x), renders(b""))
+        assert cache.size_bytes <= 100 * ENTRY_OVERHEAD_BYTES
+
+    asyncio.run(run())
+
+
+def test_a_failure_is_told_to_all_and_kept_for_nobody() -> None:
+    async def fails() -> EncodedTile:
+        await asyncio.sleep(0)
+        raise RuntimeError("the database is away")
+
+    async def run() -> None:
+        cache = TileCache(10_000)
+        answers = await asyncio.gather(*(cache.get(key(), fails) for _ in range(3)), return_exceptions=True)
+        assert [type(answer) for answer in answers] == [RuntimeError] * 3
+        assert (await cache.get(key(), renders(b"back"))).identity() == b"back"
+
+    asyncio.run(run())
+
+
+def test_who_leaves_takes_the_tile_from_nobody() -> None:
+    async def run() -> None:
+        cache, gate = TileCache(10_000), asyncio.Event()
+
+        async def slow() -> EncodedTile:
+            await gate.wait()
+            return encode(b"x")
+
+        first = asyncio.create_task(cache.get(key(), slow))
+        second = asyncio.create_task(cache.get(key(), slow))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.sleep(0)
+        gate.set()
+        assert (await second).identity() == b"x"
+        with pytest.raises(asyncio.CancelledError):
+            await first
+
+    asyncio.run(run())

@@ -1,0 +1,123 @@
+"""Styles and legends of the built-in layers, checked for what MapLibre would refuse or fetch elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from layers.description import Layer
+from layers.registry import load
+from tiles.query import tile_fields
+from tiles.style import legend, style, style_layers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LAYERS = load()
+BASE = "https://bando.example.vn"
+TYPES = {"fill", "line", "circle", "symbol", "heatmap", "fill-extrusion"}
+
+
+def lists(value: object) -> Iterator[list[Any]]:
+    if isinstance(value, list):
+        yield value
+        for part in value:
+            yield from lists(part)
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from lists(part)
+
+
+def strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            yield from strings(part)
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from strings(part)
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return style("map", "Diaban", list(LAYERS.values()), BASE)
+
+
+def test_ids_are_unique_and_sources_are_there(document: dict[str, Any]) -> None:
+    ids = [each["id"] for each in document["layers"]]
+    assert len(ids) == len(set(ids))
+    assert list(document["sources"]) == list(LAYERS)
+    for each in document["layers"]:
+        assert each["id"].startswith(f"{each['source']}:")
+        assert each["source"] == each["source-layer"] and each["source"] in document["sources"]
+        assert each["type"] in TYPES
+
+
+def test_no_foreign_host_and_no_glyphs(document: dict[str, Any]) -> None:
+    assert "glyphs" not in document and "sprite" not in document
+    assert all(text.startswith(BASE + "/tiles/") for text in strings(document) if "://" in text)
+
+
+def test_colours_are_written_out(document: dict[str, Any]) -> None:
+    assert "$colors" not in str(document)
+    matches = [each for each in lists(document["layers"]) if each and each[0] == "match"]
+    assert matches
+    for each in matches:
+        labels, outputs = each[2:-1:2], [*each[3:-1:2], each[-1]]
+        assert len(each) % 2 == 1 and labels
+        flat = [label for found in labels for label in (found if isinstance(found, list) else [found])]
+        assert len(flat) == len(set(flat)) and all(isinstance(label, str) for label in flat)
+        assert all(isinstance(output, str | int | float) for output in outputs)
+
+
+def test_expressions_ask_for_fields_that_the_tile_has(document: dict[str, Any]) -> None:
+    for each in document["layers"]:
+        in_tile = {field.name for field in tile_fields(LAYERS[each["source"]], staff=False)} | {"point_count"}
+        asked = [found[1] for found in lists(each) if found and found[0] == "get"]
+        assert set(asked) <= in_tile, each["id"]
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_legend_has_a_colour_and_words_for_every_entry(name: str) -> None:
+    entries = legend(LAYERS[name])
+    assert entries
+    values = [entry["value"] for entry in entries]
+    assert len(values) == len(set(values))
+    for entry in entries:
+        assert entry["color"].startswith("#") and entry["label"]["vi"] and entry["label"]["en"]
+
+
+def made_up(geometry: str, **more: Any) -> Layer:
+    text = {"vi": "x", "en": "x"}
+    field = {"name": "kind", "type": "text", "title": text, "codes": "kinds"}
+    codes = {
+        "kinds": [
+            {"code": "a", "title": text, "color": "#000001"},
+            {"code": "a", "title": text, "color": "#000002"},
+        ]
+    }
+    words = dict.fromkeys(("title", "description", "owner", "licence"), text)
+    return Layer.model_validate(
+        {"name": "x", **words, "geometry": geometry, "fields": [field], "codes": codes, **more}
+    )
+
+
+@pytest.mark.parametrize(
+    ("geometry", "types"),
+    [("Point", ["circle"]), ("MultiLineString", ["line"]), ("MultiPolygon", ["fill", "line"])],
+)
+def test_a_layer_without_a_style_is_drawn_by_its_geometry(geometry: str, types: list[str]) -> None:
+    drawn = style_layers(made_up(geometry, legend={"field": "kind"}))
+    assert [each["type"] for each in drawn] == types
+    # A code that stands twice in its list is one label: MapLibre refuses a match with two.
+    match = ["match", ["to-string", ["get", "kind"]], "a", "#000001", "#8a9199"]
+    assert match in list(drawn[0]["paint"].values())
+
+
+def test_a_list_without_colours_is_one_colour() -> None:
+    colors = {"$colors": "kind", "default": "#123456"}
+    layer = made_up("Point", style=[{"id": "p", "type": "circle", "paint": {"circle-color": colors}}])
+    plain = layer.model_copy(update={"codes": {"kinds": ()}})
+    assert style_layers(plain)[0]["paint"]["circle-color"] == "#123456"
