@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import h3
 
-# Stored with every report: about 0.1 km² here. Coarser resolutions are parents of it, finer ones are not offered:
-# they would tell where a report was made.
+# Stored with every report: about 0.1 km² here. Coarser resolutions are parents of it, finer ones are not
+# offered: they would tell where a report was made.
 RESOLUTION = 9
 RESOLUTIONS = range(5, RESOLUTION + 1)
 

@@ -1,0 +1,117 @@
+"""A report comes in, is routed and stored, in one transaction; and what its code's holder may read of it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from geo.calendar import today_ict
+from geo.errors import Conflict, InvalidInput, NotFound, Unavailable
+from geo.hotspots.cells import cell_of
+from geo.reports.codes import new_code, normalise
+from geo.reports.decision import Decision, decide
+from geo.reports.types import Event, NewReport, Receipt, Retry
+from geo.units import choose, extent, search_radius_m, units_near
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from psycopg import AsyncConnection
+
+    Connection = AsyncConnection[tuple[Any, ...]]
+
+# Two codes of forty bits meeting is improbable at once and impossible so many times in a row.
+CODES_TRIED = 5
+_SUBMIT = "SELECT outcome, code FROM core.submit_report(%s, %s, %s, %s, %s)"
+_STATUS = "SELECT * FROM pub.report_status(%s)"
+
+
+async def submit(
+    connection: Connection, report: NewReport, province: str, prefix: str, retry: Retry | None = None
+) -> tuple[Receipt, bool]:
+    """Route ``report`` to the ward that covers its place today and store it; whether it is new.
+
+    ``connection`` is one transaction of the writing role. With ``retry`` a repeated request gives the first
+    one's receipt back. Raises ``InvalidInput`` for a place outside every ward, ``Conflict`` where a key comes
+    again with another content.
+    """
+    decision = await route(connection, report, today_ict())
+    if decision.placement.chosen is None:
+        raise await _outside(connection, report, province, decision.as_of)
+    codes = [new_code(prefix) for _ in range(CODES_TRIED)]
+    key_hash = hashlib.sha256(retry.key.encode()).digest() if retry else None
+    cursor = await connection.execute(
+        _SUBMIT,
+        [
+            Jsonb(_document(report)),
+            Jsonb(decision.record()),
+            codes,
+            key_hash,
+            retry.content_hash if retry else None,
+        ],
+    )
+    row = await cursor.fetchone()
+    outcome, code = row if row is not None else ("no_free_code", None)
+    if outcome == "key_reused":
+        raise Conflict(
+            "Khoá Idempotency-Key này đã dùng cho một phản ánh khác.",
+            "This Idempotency-Key was used for another report.",
+        )
+    if code is None:
+        raise Unavailable("Chưa cấp được mã phản ánh. Xin gửi lại.", "No code was free. Send it again.")
+    return await status_of(connection, code), outcome == "stored"
+
+
+async def route(connection: Connection, report: NewReport, as_of: date) -> Decision:
+    """Who answers for the report's place on a day. One question, so that every report sees one vintage."""
+    radius_m = search_radius_m(report.accuracy_m)
+    found = await units_near(connection, report.position, as_of, radius_m)
+    return decide(choose(found, report.accuracy_m), as_of, report.accuracy_m)
+
+
+async def status_of(connection: Connection, typed: str) -> Receipt:
+    """What may be known by a tracking code; one ``NotFound`` for unknown codes and for what is no code."""
+    # What is no code is asked for all the same: the time to answer tells nothing.
+    cursor = await connection.execute(_STATUS, [normalise(typed) or ""])
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound(
+            "Không có phản ánh nào với mã này. Xin kiểm tra lại mã, ví dụ DT-7K3M-9QXF.",
+            "No report has this code. Check it; a code looks like DT-7K3M-9QXF.",
+        )
+    code, status, category, received_at, ward_code, ward_name, confidence, history = row
+    events = tuple(Event(datetime.fromisoformat(event["at"]), event["status"]) for event in history or [])
+    return Receipt(code, status, category, received_at, ward_code, ward_name, confidence, events)
+
+
+async def _outside(connection: Connection, report: NewReport, province: str, day: date) -> InvalidInput:
+    box = await extent(connection, day)
+    place = f"{report.position.lon:g}, {report.position.lat:g}"
+    if box is None:
+        return InvalidInput("lon,lat", place, f"một nơi trong {province}", f"a place within {province}")
+    west, south, east, north = (f"{value:.2f}" for value in box.as_tuple())
+    return InvalidInput(
+        "lon,lat",
+        place,
+        f"một nơi trong các xã, phường của {province}: kinh độ {west}–{east}, vĩ độ {south}–{north}",
+        f"a place in the wards of {province}: longitude {west}–{east}, latitude {south}–{north}",
+    )
+
+
+def _document(report: NewReport) -> dict[str, Any]:
+    position = report.position
+    return {
+        "lon": position.lon,
+        "lat": position.lat,
+        "category": report.category,
+        "channel": report.channel,
+        "text": report.text,
+        "accuracy_m": report.accuracy_m,
+        "h3_9": cell_of(position.lon, position.lat),
+        "contact_name": report.contact_name,
+        "contact_phone": report.contact_phone,
+        "photo": report.photo,
+    }

@@ -1,0 +1,66 @@
+"""Decode a photo and write it anew, as a script in a process of its own: ``photo_worker.py PIXELS SIDE``.
+
+Reads the photo from standard input, writes a JPEG to standard output. Re-encoding drops EXIF with its GPS
+position, comments, thumbnails and whatever hangs behind the picture. Exit codes: 0 done, 3 too many pixels,
+4 no readable picture. A process of its own because decoders are where hostile files do their work: it has no
+more than 1 GB and 10 s, and its parent kills it.
+"""
+
+from __future__ import annotations
+
+import io
+import resource
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+TOO_MANY_PIXELS = 3
+UNREADABLE = 4
+MEMORY_BYTES = 1024**3
+CPU_S = 10
+QUALITY = 85
+
+
+def main(pixels_max: int, side_max: int) -> int:
+    """Convert standard input to standard output; the exit code."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    from PIL import Image, ImageOps
+
+    # Our own check below comes before any pixel is decoded and knows no grey zone of warnings.
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        with Image.open(sys.stdin.buffer, formats=("JPEG", "PNG", "WEBP")) as picture:
+            width, height = picture.size
+            if width * height > pixels_max:
+                return TOO_MANY_PIXELS
+            # A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that is enough.
+            picture.draft("RGB", (side_max, side_max))
+            upright = ImageOps.exif_transpose(picture)
+            upright.thumbnail((side_max, side_max))
+            plain = _on_white(upright)
+            out = io.BytesIO()
+            plain.save(out, "JPEG", quality=QUALITY, optimize=True)
+    except (OSError, ValueError, SyntaxError, MemoryError, EOFError, Image.DecompressionBombError):
+        return UNREADABLE
+    sys.stdout.buffer.write(out.getvalue())
+    return 0
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    from PIL import Image  # not at import: the parent, which reads this file's constants, has no use for it
+
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        layered = picture.convert("RGBA")
+        ground = Image.new("RGB", layered.size, "white")
+        ground.paste(layered, mask=layered.getchannel("A"))
+        return ground
+    clean = Image.new("RGB", picture.size)  # a new image carries no metadata into the encoder
+    clean.paste(picture.convert("RGB"))
+    return clean
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
