@@ -31,7 +31,9 @@ def _list(items: Json) -> Json:
 
 
 def _object(required: list[str], **properties: Json) -> Json:
-    return {"type": "object", "required": required, "properties": properties}
+    # OpenAPI 3.0 forbids an empty list of required names.
+    needed: Json = {"required": required} if required else {}
+    return {"type": "object", **needed, "properties": properties}
 
 
 def _answer(description: str, media_type: str, schema: Json) -> Json:
