@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 
@@ -27,6 +28,9 @@ def main() -> int:
                 query = sql.SQL("SELECT count(*) FROM core.{}").format(sql.Identifier(name))
                 row = connection.execute(query).fetchone()
                 print(f"  {name:<26} {row[0] if row else 0:>9}  {title}")
+    except BrokenPipeError:
+        # The reader of our output has seen enough (`./diaban status | head`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except psycopg.Error as error:
         print(f"✗ {error}", file=sys.stderr)
         return 1

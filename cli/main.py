@@ -10,7 +10,7 @@ import sys
 from typing import Any, NoReturn
 
 from cli import commands
-from cli.bootstrap.paths import REPO, VENV_PYTHON
+from cli.bootstrap.paths import REPO, TOOLS, VENV_PYTHON
 from cli.bootstrap.prepare import prepare
 from cli.bootstrap.problem import Stop
 from cli.bootstrap.terminal import complain, tolerant_output
@@ -67,6 +67,9 @@ def inside() -> bool:
 
 def _go_inside(argv: list[str]) -> NoReturn:
     os.environ[INSIDE] = str(os.getpid())
+    # Compiling the packages at every start costs seconds; the compiled form lies apart from the sources.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(TOOLS / "bytecode"))
     sys.stdout.flush()
     os.execv(VENV_PYTHON, [str(VENV_PYTHON), str(REPO / "diaban"), *argv])  # noqa: S606
 

@@ -128,7 +128,7 @@ def _environment() -> dict[str, str]:
         if not name.startswith("DIABAN_") or name in LET_THROUGH
     }
     browser = chromium.find()
-    more = {"CI": "true", "PYTHONDONTWRITEBYTECODE": "1"} | ({"CHROMIUM": browser} if browser else {})
+    more = {"CI": "true"} | ({"CHROMIUM": browser} if browser else {})
     return {**kept, **more}
 
 

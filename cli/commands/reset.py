@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-TOOL_NAMES = {"venv", "uv", "web.json"}
+TOOL_NAMES = {"venv", "uv", "bytecode", "web.json"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

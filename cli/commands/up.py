@@ -48,7 +48,7 @@ def check(options: argparse.Namespace) -> None:
         raise Stop("--wards FILE đi cùng --province CODE.", "--wards FILE and --province CODE go together.")
     if options.wards is not None and not options.wards.is_file():
         raise Stop(f"Không có tệp {options.wards}.", f"There is no file {options.wards}.")
-    if not Server(Home.current()).is_running():
+    if not Server(Home.current()).exists():
         refuse_used_port(options.host, options.port)
 
 
