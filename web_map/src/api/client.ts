@@ -98,6 +98,10 @@ export const categories = async (): Promise<Category[]> =>
 export const report = (code: string): Promise<ReportState> =>
   get(`/api/reports/${encodeURIComponent(code)}`)
 
+/** One feature as GeoJSON, through the door that other programs use too. */
+export const item = (layer: string, id: number): Promise<GeoJSON.Feature> =>
+  get(`/ogc/collections/${encodeURIComponent(layer)}/items/${id}`, { f: 'json' })
+
 export interface HotspotQuestion {
   from: string
   to: string

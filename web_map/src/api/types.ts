@@ -83,6 +83,7 @@ export interface AtLayer {
   layer: string
   layer_title: Text
   features: AtFeature[]
+  approximate?: Text | null
   /** Whether there were more than the door lists. */
   more?: boolean
 }

@@ -63,6 +63,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   at_no_layers: 'No layer is on',
   at_no_layers_hint: 'Turn on at least one layer, then choose again.',
   at_found: '{count} features found',
+  at_more: 'There are more: only the nearest {count} are listed. Zoom in for the others.',
   at_report: 'Report a problem here',
   attribute: 'Attribute',
   value: 'Value',

@@ -61,6 +61,7 @@ export const vi = {
   at_no_layers: 'Chưa bật lớp nào',
   at_no_layers_hint: 'Bật ít nhất một lớp rồi chọn lại.',
   at_found: 'Tìm thấy {count} đối tượng',
+  at_more: 'Còn nữa: chỉ hiện {count} đối tượng gần nhất. Phóng to để xem các đối tượng khác.',
   at_report: 'Gửi phản ánh tại đây',
   attribute: 'Thuộc tính',
   value: 'Giá trị',

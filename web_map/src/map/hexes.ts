@@ -2,6 +2,9 @@ import type { Hotspots } from '../api/types'
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from './engine'
 import { CIVIDIS, colors } from './ramp'
 
+/** Lets boundaries and rivers show through; the legend's swatches are as clear. */
+export const HEX_OPACITY = 0.85
+
 /** Below this zoom hexagons are specks, so heat takes over. */
 export const HEX_MIN_ZOOM = 8
 
@@ -32,7 +35,7 @@ export function hexLayers(): LayerSpecification[] {
       type: 'fill',
       source: 'hotspots',
       layout: { visibility: 'none' },
-      paint: { 'fill-color': CIVIDIS[3], 'fill-opacity': 0.78 }
+      paint: { 'fill-color': CIVIDIS[3], 'fill-opacity': HEX_OPACITY }
     },
     {
       id: 'hotspots:edge',

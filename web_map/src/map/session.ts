@@ -110,6 +110,11 @@ export class MapSession {
     this.map.fitBounds(bbox, { padding, maxZoom, duration: 900, linear: false, essential: false })
   }
 
+  /** The same at once, for the first picture. */
+  show(bbox: Bbox, insets: Insets): void {
+    this.map.fitBounds(bbox, { padding: this.#padding(insets), duration: 0 })
+  }
+
   /** Move only if the place lies under a panel or off the screen. */
   reveal(place: LonLat, insets: Insets): void {
     const { x, y } = this.map.project([place.lon, place.lat])
@@ -126,7 +131,11 @@ export class MapSession {
   }
 
   zoom(step: 1 | -1): void {
-    this.map.zoomTo(Math.round(this.map.getZoom() + step), { duration: 200, essential: false })
+    this.zoomTo(Math.round(this.map.getZoom() + step))
+  }
+
+  zoomTo(zoom: number): void {
+    this.map.zoomTo(zoom, { duration: 200, essential: false })
   }
 
   #padding(insets: Insets): Insets {

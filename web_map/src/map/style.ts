@@ -4,7 +4,7 @@ import { highlightLayers, pickLayers } from './highlight'
 import { hexLayers } from './hexes'
 import { ISLANDS_SOURCE, islandLayers } from './islands'
 
-export const GROUND = '#f4f5f3'
+export const GROUND = '#e8ecef'
 const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] }
 
 /** The layer (of the registry) that a style layer `<layer>:<id>` draws. */
@@ -24,13 +24,22 @@ export function merge(styles: readonly StyleSpecification[], layers: readonly La
   }
 }
 
-function baseLayers(basemap: Basemap | null): LayerSpecification[] {
+function baseLayers(basemap: Basemap | null, land: string | null): LayerSpecification[] {
   const ground: LayerSpecification = {
     id: 'base:ground',
     type: 'background',
     paint: { 'background-color': GROUND }
   }
-  return basemap ? [ground, { id: 'base:map', type: 'raster', source: 'basemap' }] : [ground]
+  if (basemap) return [ground, { id: 'base:map', type: 'raster', source: 'basemap' }]
+  if (land === null) return [ground]
+  const white: LayerSpecification = {
+    id: 'base:land',
+    type: 'fill',
+    source: land,
+    'source-layer': land,
+    paint: { 'fill-color': '#ffffff', 'fill-antialias': false }
+  }
+  return [ground, white]
 }
 
 /**
@@ -45,6 +54,8 @@ export function compose(
 ): StyleSpecification {
   const own = served.layers.filter((layer) => layer.type !== 'background')
   const shapes = own.filter((layer) => layer.type !== 'symbol')
+  // Without a base map the lowest layer of areas is the land.
+  const lowest = layers.find((layer) => layer.geometry.endsWith('Polygon') && layer.name in served.sources)
   const labels = own.filter((layer) => layer.type === 'symbol')
   return {
     version: 8,
@@ -64,7 +75,7 @@ export function compose(
       pick: { type: 'geojson', data: EMPTY }
     },
     layers: [
-      ...baseLayers(basemap),
+      ...baseLayers(basemap, lowest?.name ?? null),
       ...shapes,
       ...hexLayers(),
       ...highlightLayers(layers.filter((layer) => layer.name in served.sources)),

@@ -52,7 +52,7 @@ export async function start(
   }
   const session = new MapSession(map, layers, epochs)
   map.once('styledata', () => {
-    if (!app.camera && app.config) map.jumpTo(map.cameraForBounds(app.config.bbox, { padding: 24 }) ?? {})
+    if (!app.camera && app.config) session.show(app.config.bbox, app.insets)
     app.camera = session.camera
     app.session = session
   })
