@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from cli.bootstrap import cluster_place, postgres_packages, postmaster
 from cli.bootstrap.paths import Home
 from cli.bootstrap.problem import Stop
-from cli.bootstrap.process import clean_environment, end, tail, wait_until_gone
+from cli.bootstrap.process import alive, clean_environment, end, tail, wait_until_gone
 from cli.bootstrap.service_user import service_user
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ADMIN = "diaban_admin"
 DATABASE = "diaban"
 STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+TEMPORARY, OWNER = "diaban-test-", "owner"
 START_TIMEOUT_S = 300  # recovery after a crash replays up to max_wal_size
 
 CONF = """\
@@ -243,8 +244,10 @@ class Cluster:
 @contextmanager
 def temporary_cluster() -> Iterator[Cluster]:
     """A running cluster for tests, gone afterwards; in a folder that the server's account can reach."""
-    home = Path(tempfile.mkdtemp(prefix="diaban-test-"))
+    _sweep()
+    home = Path(tempfile.mkdtemp(prefix=TEMPORARY))
     home.chmod(0o711)
+    (home / OWNER).write_text(str(os.getpid()), "ascii")
     cluster = Cluster(home, durable=False)
     try:
         cluster.start()
@@ -252,6 +255,15 @@ def temporary_cluster() -> Iterator[Cluster]:
     finally:
         cluster.remove()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove the clusters of test runs that were killed."""
+    for owner in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*/{OWNER}"):
+        pid = owner.read_text("ascii")
+        if pid.isdigit() and not alive(int(pid)):
+            Cluster(owner.parent, durable=False).remove()
+            shutil.rmtree(owner.parent, ignore_errors=True)
 
 
 def _major(data: Path) -> int | None:

@@ -31,6 +31,10 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         complain("Đã dừng theo yêu cầu.", "Stopped on request.")
         return 130
+    except BrokenPipeError:
+        # The reader of our output has seen enough (`./diaban up | head`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         reason = f"{error.strerror} {error.filename or ''}"
         complain(f"Hệ điều hành từ chối: {reason}", f"The system refused: {reason}")
