@@ -32,7 +32,7 @@ class Row(TypedDict):
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 VALIDITY = {"valid_from": VALID_FROM, "valid_to": VALID_TO}
-# An official code that people write themselves (LUC, ODT) stands beside its words; longer ones do not.
+# A code of an official scheme that people write themselves (LUC, ODT) stands beside its words.
 SHOWN_CODE_LENGTH = 4
 
 
@@ -78,11 +78,11 @@ def value_words(layer: Layer, field: LayerField, value: object) -> str | Words:
 
 
 def _code_words(layer: Layer, field: LayerField, code: str) -> str | Words:
-    title = layer.code_title(field, code)
-    if title is None:
+    entry = next((each for each in layer.codes.get(field.codes or "", ()) if each.code == code), None)
+    if entry is None:
         return code
-    shown = f" ({code})" if code.isupper() and len(code) <= SHOWN_CODE_LENGTH else ""
-    return Words(vi=title.vi + shown, en=title.en + shown)
+    shown = f" ({code})" if entry.scheme and len(code) <= SHOWN_CODE_LENGTH else ""
+    return Words(vi=entry.title.vi + shown, en=entry.title.en + shown)
 
 
 def number_words(value: float) -> str | Words:

@@ -48,6 +48,9 @@ def test_codes_are_words_and_an_unknown_one_stays() -> None:
         "en": "Dedicated (wet) rice land (LUC)",
     }
     assert value_words(LAND_USE, field, "???") == "???"
+    category = LAYERS["reports"].field("category")
+    code = LAYERS["reports"].codes["categories"][0]
+    assert value_words(LAYERS["reports"], category, code.code) == {"vi": code.title.vi, "en": code.title.en}
 
 
 def test_rows_leave_out_what_is_not_there_and_end_with_validity() -> None:
