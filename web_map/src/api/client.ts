@@ -103,9 +103,9 @@ export const item = (layer: string, id: number): Promise<GeoJSON.Feature> =>
   get(`/ogc/collections/${encodeURIComponent(layer)}/items/${id}`, { f: 'json' })
 
 export interface HotspotQuestion {
-  from: string
-  to: string
-  category: string
+  from?: string
+  to?: string
+  category?: string
   resolution?: number
 }
 

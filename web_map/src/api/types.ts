@@ -28,8 +28,6 @@ export interface Config {
   limits: { photo_bytes: number; text_max: number; text_min: number }
   approximate: Text | null
   demo?: boolean
-  /** The newest day that has reports, where the province says so. */
-  data_end?: string | null
 }
 
 export interface LegendEntry {

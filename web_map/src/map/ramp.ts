@@ -1,18 +1,18 @@
 /** Cividis in seven steps, light end first on a light ground: lightness falls evenly, also for colour-blind eyes. */
 export const CIVIDIS = ['#fee838', '#d9c55c', '#b0a473', '#8b8879', '#666970', '#3f4e6d', '#00224e'] as const
 
-const STEPS = [1, 2, 5]
+const STEPS = [1, 1.5, 2, 3, 5, 7]
 
-/** The largest of 1, 2, 5 × 10ⁿ that is not above `value` (> 0). */
+/** The largest of 1, 1.5, 2, 3, 5, 7 × 10ⁿ that is not above `value` (> 0). */
 export function roundDown(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value))
   const lead = value / power
   const step = STEPS.filter((candidate) => candidate <= lead * (1 + 1e-9)).at(-1) ?? 1
-  return Number((step * power).toPrecision(1))
+  return Number((step * power).toPrecision(2))
 }
 
 /**
- * Rising class limits from the values' quantiles, rounded to 1, 2, 5 × 10ⁿ.
+ * Rising class limits from the values' quantiles, rounded down to two figures at most.
  * They depend on the question only, never on the view, so a colour keeps its meaning while the map moves.
  */
 export function breaks(values: readonly number[], classes: number = CIVIDIS.length): number[] {

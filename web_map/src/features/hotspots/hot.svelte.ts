@@ -5,7 +5,7 @@ import { number } from '../../i18n/format'
 import { lang, t } from '../../i18n/lang.svelte'
 import { breaks } from '../../map/ramp'
 import { announce } from '../../ui/announce.svelte'
-import { isRange, last, shifted, today, type Range } from './range'
+import { isRange, last, lastDay, shifted, today, type Range } from './range'
 
 export type Mode = 'hexes' | 'heat'
 
@@ -25,13 +25,24 @@ class Hot {
   cell = $state<string | null>(null)
   #stop = new AbortController()
 
-  /** Begin with the range of the address, or the last twelve months of data. */
-  begin(from: string | null, to: string | null, category: string | null, newest: string | null): void {
-    if (this.end !== '') return
-    this.end = newest ?? today()
+  /** Take the question of an address; without a range it waits for `learn`. */
+  begin(from: string | null, to: string | null, category: string | null): void {
     const asked = { from: from ?? '', to: to ?? '' }
-    this.range = isRange(asked) ? asked : last(365, this.end)
+    if (isRange(asked)) this.range = asked
     this.category = category ?? ''
+  }
+
+  /** Ask on which day the data end: the coarsest answer for the door's own range, the last year of data. */
+  async learn(): Promise<void> {
+    if (this.end !== '') return
+    this.problem = null
+    try {
+      const { parameters } = await api.hotspots({ resolution: 5 }, new AbortController().signal)
+      this.end = lastDay(parameters?.['to']) ?? today()
+      if (!isRange(this.range)) this.range = last(365, this.end)
+    } catch (thrown) {
+      this.problem = asProblem(thrown)
+    }
   }
 
   preset(days: number | null): void {

@@ -22,6 +22,12 @@ export function last(days: number, end: string): Range {
   return { from: shifted(end, 1 - days), to: end }
 }
 
+/** The last whole day before an open end such as `2026-11-01T00:00:00+07:00`, as the province writes it. */
+export function lastDay(end: unknown): string | null {
+  const day = typeof end === 'string' ? end.slice(0, 10) : ''
+  return DAY.test(day) ? shifted(day, -1) : null
+}
+
 /** Whether both ends are days of the calendar and in order. */
 export function isRange({ from, to }: Range): boolean {
   const real = (day: string): boolean => DAY.test(day) && !Number.isNaN(Date.parse(`${day}T00:00:00Z`))

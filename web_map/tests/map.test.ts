@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import type { LayerInfo } from '../src/api/types'
+import { tileAddress } from '../src/map/address'
+import { fillColor, heatPoints } from '../src/map/hexes'
+import { ARCHIPELAGOS, ISLANDS_SOURCE } from '../src/map/islands'
+import { CIVIDIS, breaks, classes, colors, roundDown } from '../src/map/ramp'
+import { compose, layerOf, merge } from '../src/map/style'
+import { metresPerPixel, toleranceMetres } from '../src/map/tolerance'
+
+describe('the tolerance of a tap', () => {
+  it('is five pixels on the ground', () => {
+    // At zoom 0 the equator is 512 pixels: 40 075 km / 512.
+    expect(metresPerPixel(0, 0)).toBeCloseTo(78_271.5, 0)
+    expect(metresPerPixel(60, 0)).toBeCloseTo(78_271.5 / 2, 0)
+    expect(toleranceMetres(10.46, 15)).toBeCloseTo(5 * metresPerPixel(10.46, 15))
+  })
+
+  it('stays within what the door takes', () => {
+    expect(toleranceMetres(10.46, 3)).toBe(500)
+    expect(toleranceMetres(10.46, 24)).toBe(0.5)
+  })
+})
+
+describe('addresses of tiles', () => {
+  const page = 'http://127.0.0.1:8000/theo-doi/?code=1'
+  const epochs = new Map([['reports', '7']])
+
+  it('are absolute, of the own origin, with the version of the layer', () => {
+    expect(tileAddress('/tiles/reports/3/1/2.mvt', epochs, page)).toBe(
+      'http://127.0.0.1:8000/tiles/reports/3/1/2.mvt?v=7'
+    )
+    expect(tileAddress('http://diaban.vn/tiles/zoning/3/1/2.mvt', epochs, page)).toBe(
+      'http://127.0.0.1:8000/tiles/zoning/3/1/2.mvt'
+    )
+    expect(tileAddress('http://diaban.vn/tiles/zoning.json', epochs, page)).toBe(
+      'http://127.0.0.1:8000/tiles/zoning.json'
+    )
+  })
+
+  it('leave a base map where it is', () => {
+    const base = 'https://maps.example/tiles/x/3/1/2.png'
+    expect(tileAddress(base, epochs, page)).toBe(base)
+  })
+})
+
+describe('the ramp of densities', () => {
+  it('has round limits that rise', () => {
+    const values = Array.from({ length: 1000 }, (_, index) => 0.1 + (index / 100) ** 3)
+    const limits = breaks(values)
+    expect(limits.length).toBeGreaterThan(3)
+    expect([...limits].sort((a, b) => a - b)).toEqual(limits)
+    for (const limit of limits) expect(roundDown(limit)).toBe(limit)
+  })
+
+  it('rounds down to few figures', () => {
+    expect([0.3, 0.5, 1, 1.99, 7, 24, 99].map(roundDown)).toEqual([0.3, 0.5, 1, 1.5, 7, 20, 70])
+  })
+
+  it('bears no data, one value and equal values', () => {
+    expect(breaks([])).toEqual([])
+    expect(breaks([0, 0])).toEqual([])
+    expect(breaks([3])).toEqual([])
+    expect(classes(breaks([2, 2, 2]))).toHaveLength(1)
+  })
+
+  it('is one scale on the map and in the legend', () => {
+    const rows = classes([1, 5])
+    expect(rows.map((row) => [row.from, row.below])).toEqual([
+      [null, 1],
+      [1, 5],
+      [5, null]
+    ])
+    expect(fillColor([1, 5])).toEqual(['step', ['get', 'per_km2'], rows[0]?.color, 1, rows[1]?.color, 5, rows[2]?.color])
+    expect(fillColor([])).toBe(rows.length > 0 ? colors(1)[0] : '')
+    expect(colors(7)).toEqual([...CIVIDIS])
+  })
+
+  it('gives heat a weight between 0 and 1 at the middle of each cell', () => {
+    const ring: [number, number][] = [[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]
+    const hex = (per_km2: number) => ({
+      type: 'Feature' as const,
+      geometry: { type: 'Polygon' as const, coordinates: [ring] },
+      properties: { cell: 'x', incidents: 1, contacts: 1, per_km2 }
+    })
+    const points = heatPoints({ type: 'FeatureCollection', features: [hex(1), hex(4)] })
+    expect(points.features.map((point) => point.properties?.['weight'])).toEqual([0.25, 1])
+    expect(points.features[0]?.geometry).toEqual({ type: 'Point', coordinates: [1, 1] })
+  })
+})
+
+describe('the style', () => {
+  const layer = (name: string, geometry: string): LayerInfo =>
+    ({ name, geometry, min_zoom: 0, max_zoom: 16, legend: [] }) as unknown as LayerInfo
+  const part = (name: string, type: 'fill' | 'symbol' | 'circle') => ({
+    id: `${name}:${type}`,
+    type,
+    source: name,
+    'source-layer': name
+  })
+  const style = (name: string, ...types: ('fill' | 'symbol' | 'circle')[]) => ({
+    version: 8 as const,
+    sources: { [name]: { type: 'vector' as const, url: `/tiles/${name}.json` } },
+    layers: types.map((type) => part(name, type))
+  })
+  const wards = layer('wards', 'MultiPolygon')
+  const farms = layer('farms', 'Point')
+  const merged = merge([style('farms', 'circle', 'symbol'), style('wards', 'fill', 'symbol')], [wards, farms])
+
+  it('keeps the order of the registry', () => {
+    expect(merged.layers.map(({ id }) => id)).toEqual(['wards:fill', 'wards:symbol', 'farms:circle', 'farms:symbol'])
+  })
+
+  it('draws land first, labels over shapes, the islands in any case', () => {
+    const ids = compose(merged, [wards, farms], null, 'vi').layers.map(({ id }) => id)
+    const at = (id: string): number => ids.indexOf(id)
+    expect(ids.slice(0, 3)).toEqual(['base:ground', 'base:land', 'wards:fill'])
+    expect(at('wards:symbol')).toBeGreaterThan(at('farms:circle'))
+    expect(at('islands:group')).toBeGreaterThan(at('wards:symbol'))
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids.filter((id) => id.startsWith('highlight')).map(layerOf)).toHaveLength(3)
+  })
+
+  it('asks no other host for glyphs, signs or ground', () => {
+    const whole = compose({ ...merged, glyphs: 'https://fonts.example/{fontstack}/{range}.pbf' }, [wards], null, 'vi')
+    expect(JSON.stringify(whole)).not.toContain('https://')
+  })
+
+  it('names both archipelagos and the country they belong to', () => {
+    expect(ARCHIPELAGOS.map(({ name }) => name.vi)).toEqual([
+      'Quần đảo Hoàng Sa (Việt Nam)',
+      'Quần đảo Trường Sa (Việt Nam)'
+    ])
+    expect(JSON.stringify(ISLANDS_SOURCE)).toContain('Song Tử Tây')
+  })
+})
