@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from geo.hotspots.cells import RESOLUTION, area_km2, parent, ring
@@ -44,6 +45,8 @@ def rolled_up(counts: Iterable[Count], resolution: int) -> list[Count]:
 
     Sums are right because an incident stands in exactly one cell of resolution 9, that of its first report.
     """
+    if resolution == RESOLUTION:
+        return sorted(counts, key=lambda count: count.cell)
     sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     for count in counts:
         total = sums[parent(count.cell, resolution)]
@@ -82,11 +85,20 @@ def _meets(cell: str, bbox: Bbox) -> bool:
 
 
 def _feature(count: Count) -> str:
-    corners = ",".join(f"[{lon},{lat}]" for lon, lat in ring(count.cell))
+    cell = count.cell
     return (
-        f'{{"type":"Feature","id":"{count.cell}","geometry":{{"type":"Polygon","coordinates":[[{corners}]]}},'
-        f'"properties":{{"cell":"{count.cell}","incidents":{count.incidents},"contacts":{count.contacts},'
-        f'"per_km2":{count.per_km2:.3f}}}}}'
+        f'{_outline(cell)}"incidents":{count.incidents},"contacts":{count.contacts},'
+        f'"per_km2":{count.incidents / area_km2(cell):.3f}}}}}'
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _outline(cell: str) -> str:
+    """A feature's text up to its counts: the same in every answer, and the dear part of making one."""
+    corners = ",".join(f"[{lon},{lat}]" for lon, lat in ring(cell))
+    return (
+        f'{{"type":"Feature","id":"{cell}","geometry":{{"type":"Polygon","coordinates":[[{corners}]]}},'
+        f'"properties":{{"cell":"{cell}",'
     )
 
 
