@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from pygeoapi import l10n
+from jinja2 import Environment, FileSystemLoader
 from pygeoapi.api import APIRequest
-from pygeoapi.util import render_j2_template
 
-from api.ogc.config import OGC_URL, PLACEHOLDER
+from api.ogc.config import OGC_URL, PLACEHOLDER, TEMPLATES
 from api.ogc.scope import SCOPE, Scope
 
 if TYPE_CHECKING:
@@ -110,9 +109,11 @@ def _call(ask: Ask, call: Call, arguments: tuple[str, ...]) -> bytes:
 
 
 def _html(ask: Ask, template: str, document: dict[str, Any]) -> bytes:
-    api = ask.published.api
     data = {**document, "vi": ask.language == "vi", "lang": ask.language, "root": PLACEHOLDER, "ogc": OGC_URL}
-    text: str = render_j2_template(
-        api.tpl_config, api.config["server"]["templates"], template, data, l10n.str2locale(ask.language)
-    )
-    return text.encode()
+    return _environment().get_template(template).render(data=data).encode()
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    # pygeoapi makes and compiles its templates anew for every page: 15 ms each.
+    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)

@@ -111,9 +111,9 @@ def _sort(text: str | None, columns: Mapping[str, Column]) -> tuple[tuple[str, b
     return tuple(keys.items())
 
 
-def _properties(text: str | None, columns: Mapping[str, Column]) -> tuple[str, ...] | None:
+def _properties(text: str | None, columns: Mapping[str, Column]) -> tuple[str, ...]:
     if text is None:
-        return None
+        return tuple(columns)
     names = tuple(dict.fromkeys(text.split(","))) if text else ()
     for name in names:
         if name not in columns:

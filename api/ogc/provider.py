@@ -30,7 +30,7 @@ def json_schema(column: Column, language: Language) -> dict[str, Any]:
     if column.unit:
         schema["x-ogc-unit"] = column.unit
     if column.codes:
-        schema["enum"] = list(column.codes)
+        schema["enum"] = [code.code for code in column.codes]
     return schema
 
 

@@ -17,7 +17,7 @@ from api.ogc.config import build_config
 from api.ogc.openapi import build_openapi
 from api.ogc.scope import SCOPE, Scope
 from geo.database import Caller
-from geo.features import Extent, read_extent
+from geo.features import Crowds, Extent, read_extent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +51,7 @@ class Door:
         self.settings = settings
         self.database = database
         self.catalogue = catalogue
+        self.crowds = Crowds()
         self._published: Published | None = None
         self._lock = asyncio.Lock()
 
@@ -97,8 +98,10 @@ class Door:
 
 @contextmanager
 def _root_logger_kept() -> Iterator[None]:
-    # pygeoapi calls logging.basicConfig when an API is made; the application has its own log.
+    # pygeoapi calls logging.basicConfig when an API is made; the application has its own log. Its warnings
+    # are about parameters that are absent and words that are no locale.
     root = logging.getLogger()
+    logging.getLogger("pygeoapi").setLevel(logging.ERROR)
     handlers, level = root.handlers[:], root.level
     try:
         yield

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from fastapi import Request
 
     from api.ogc.negotiation import Format
+    from geo.database import Caller
+    from geo.features import Page
     from layers.description import Layer
 
 HOST = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~/-]*)?")
@@ -47,7 +49,9 @@ STYLE = Path(__file__).with_name("static") / "ogc.css"
 router = APIRouter()
 
 
-async def _ask(request: Request, params: Mapping[str, str], formats: tuple[Format, ...] = FORMATS) -> Ask:
+async def _ask(
+    request: Request, params: Mapping[str, str], caller: Caller, formats: tuple[Format, ...] = FORMATS
+) -> Ask:
     state = request.app.state
     if not hasattr(state, "ogc"):
         state.ogc = Door(state.settings, state.db, state.catalogue)
@@ -55,7 +59,7 @@ async def _ask(request: Request, params: Mapping[str, str], formats: tuple[Forma
     return Ask(
         door=door,
         published=await door.published(),
-        caller=await deps.caller(request),
+        caller=caller,
         fmt=chosen_format(params, request.headers.get("accept", ""), formats),
         language=chosen_language(params, request.headers.get("accept-language", "")),
     )
@@ -78,7 +82,8 @@ def _answer(request: Request, ask: Ask, body: bytes, media_type: str | None = No
 
 
 async def _page_ask(request: Request, formats: tuple[Format, ...] = FORMATS) -> Ask:
-    return await _ask(request, parameters.read(request.query_params, parameters.PAGE), formats)
+    params = parameters.read(request.query_params, parameters.PAGE)
+    return await _ask(request, params, await deps.caller(request), formats)
 
 
 def _layer(request: Request, ask: Ask) -> Layer:
@@ -142,15 +147,16 @@ async def schema(request: Request) -> Response:
 async def items(request: Request) -> Response:
     """GET /ogc/collections/{layer}/items: GeoJSON goes from SQL to the wire, other forms through pygeoapi."""
     layer = deps.catalogue(request).layer(request.path_params["layer"])
-    columns = columns_for(layer, await deps.caller(request))
+    caller = await deps.caller(request)
+    columns = columns_for(layer, caller)
     params = parameters.read(request.query_params, dict.fromkeys((*parameters.ITEMS, *columns)))
     query = parameters.feature_query(params, columns, valid_time=layer.valid_time)
-    ask = await _ask(request, params)
+    ask = await _ask(request, params, caller)
     crs = f"<{query.crs.uri}>"
     if ask.fmt == "jsonld":
         body = await linked_data(ask, get_collection_items, (layer.name,), query)
         return _answer(request, ask, body, Content_Crs=crs)
-    found = await read_page(ask.door.database, ask.caller, layer, query)
+    found = await _read(ask, layer, query)
     links = page_links(layer, params, query, found, fmt=ask.fmt, language=ask.language)
     if ask.fmt == "json":
         text = collection_text(found, query, params.get("limit"), links)
@@ -163,10 +169,20 @@ async def items(request: Request) -> Response:
     return _answer(request, ask, await html(ask, "collections/items/index.html", document), Content_Crs=crs)
 
 
+async def _read(ask: Ask, layer: Layer, query: FeatureQuery) -> Page:
+    crowds = ask.door.crowds
+    key = crowds.key(layer, ask.caller, query.filter)
+    count = not crowds.known(key)
+    found = await read_page(ask.door.database, ask.caller, layer, query, count=count)
+    if count:
+        crowds.learn(key, found)
+    return found
+
+
 async def item(request: Request) -> Response:
     """GET /ogc/collections/{layer}/items/{id}."""
     params = parameters.read(request.query_params, parameters.ITEM)
-    ask = await _ask(request, params)
+    ask = await _ask(request, params, await deps.caller(request))
     layer, identifier = _layer(request, ask), request.path_params["id"]
     crs = parse_crs("crs", params["crs"]) if "crs" in params else CRS84
     header = f"<{crs.uri}>"

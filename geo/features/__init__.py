@@ -6,6 +6,7 @@ parsers of its parts, and :func:`columns_for`, the one list of what a caller may
 
 from geo.features.area import parse_bbox
 from geo.features.columns import Column, columns_for, parse_value
+from geo.features.crowds import Crowds
 from geo.features.crs import CRS84, SUPPORTED, Crs, parse_crs
 from geo.features.interval import Days, parse_datetime
 from geo.features.query import COUNT_LIMIT, DEFAULT_LIMIT, MAX_LIMIT, FeatureQuery, Filter
@@ -18,6 +19,7 @@ __all__ = [
     "MAX_LIMIT",
     "SUPPORTED",
     "Column",
+    "Crowds",
     "Crs",
     "Days",
     "Extent",

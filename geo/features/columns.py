@@ -11,7 +11,7 @@ from geo.errors import InvalidInput
 from geo.features.interval import parse_instant
 from geo.in_force import parse_day
 from geo.types import parse_integer
-from layers.description import FieldType, Layer, Text
+from layers.description import Code, FieldType, Layer, Text
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -34,7 +34,7 @@ class Column:
     type: FieldType
     title: Text
     unit: str | None = None
-    codes: tuple[str, ...] = ()
+    codes: tuple[Code, ...] = ()
     required: bool = False
 
 
@@ -49,7 +49,7 @@ def columns_for(layer: Layer, caller: Caller) -> dict[str, Column]:
             field.type,
             field.title,
             field.unit,
-            tuple(code.code for code in layer.codes[field.codes]) if field.codes else (),
+            layer.codes[field.codes] if field.codes else (),
             field.required,
         )
         for field in layer.fields_for(staff=caller.staff)

@@ -47,9 +47,9 @@ class Extent:
 
 
 async def read_page(
-    database: Database, caller: Caller, layer: Layer, query: FeatureQuery, matched: int | None = None
+    database: Database, caller: Caller, layer: Layer, query: FeatureQuery, *, count: bool = True
 ) -> Page:
-    """One page of a layer; ``matched`` is the count where the caller of this function still knows it.
+    """One page of a layer; without ``count``, ``matched`` is given only where the page tells it.
 
     Raises ``TooCostly`` or ``Unavailable``.
     """
@@ -66,13 +66,15 @@ async def read_page(
             cursor = await connection.execute(page_statement(shape), bound, prepare=prepare)
             features = [row[0] for row in await cursor.fetchall()]
         more = len(features) > query.limit
+        matched: int | None = None
         if not more and not query.count_only and (features or query.offset == 0):
             matched = query.offset + len(features)
-        if matched is None:
+        elif count:
             cursor = await connection.execute(count_statement(shape), values, prepare=prepare)
             row = await cursor.fetchone()
             matched = row[0] if row else 0
-    return Page(tuple(features[: query.limit]), matched if matched <= COUNT_LIMIT else None, more)
+    exact = matched if matched is not None and matched <= COUNT_LIMIT else None
+    return Page(tuple(features[: query.limit]), exact, more)
 
 
 async def read_item(

@@ -49,8 +49,10 @@ def page_statement(shape: Shape) -> bytes:
         ]
     )
     return _text(
+        # The inner question first: PostgreSQL would also write the features that an offset passes over.
         SQL(
-            "SELECT {feature} FROM {table} t{where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s"
+            "SELECT {feature} FROM (SELECT t.* FROM {table} t{where} ORDER BY {order}"
+            " LIMIT %(limit)s OFFSET %(offset)s) t ORDER BY {order}"
         ).format(feature=_feature(shape), table=_table(shape), where=_where(shape), order=order)
     )
 

@@ -11,7 +11,7 @@ import pytest
 
 from geo.database import Caller, Database
 from geo.errors import NotFound
-from geo.features import COUNT_LIMIT, FeatureQuery, parse_crs, read_extent, read_item, read_page
+from geo.features import COUNT_LIMIT, Crowds, FeatureQuery, parse_crs, read_extent, read_item, read_page
 from layers.registry import load
 
 if TYPE_CHECKING:
@@ -52,6 +52,20 @@ def test_the_count_is_exact_up_to_its_bound_and_absent_above(settings: Settings,
     page = ask(settings, lambda database: read_page(database, ANONYMOUS, CAMERAS, FeatureQuery(limit=1)))
     assert page.matched == (count if count <= COUNT_LIMIT else None)
     assert (len(page.features), page.more) == (min(count, 1), count > 1)
+
+
+def test_what_is_known_to_be_many_is_not_counted_again(settings: Settings) -> None:
+    crowds = Crowds()
+    key = crowds.key(CAMERAS, ANONYMOUS, FeatureQuery().filter)
+    for count, known in ((5, False), (COUNT_LIMIT + 1, True)):
+        put(settings, count)
+        assert not crowds.known(key)
+        page = ask(settings, lambda database: read_page(database, ANONYMOUS, CAMERAS, FeatureQuery(limit=1)))
+        crowds.learn(key, page)
+        assert crowds.known(key) is known
+    query = FeatureQuery(limit=1)
+    page = ask(settings, lambda database: read_page(database, ANONYMOUS, CAMERAS, query, count=False))
+    assert (page.matched, page.more) == (None, True)
 
 
 def test_a_page_past_the_end_still_counts(settings: Settings) -> None:
