@@ -23,6 +23,11 @@ def environment(home: Home) -> dict[str, str]:
     if not (os.environ.get("DIABAN_SECRET") or os.environ.get("DIABAN_SECRET_FILE")):
         home.secret()
         more["DIABAN_SECRET_FILE"] = str(home.secret_file)
+    province = home.state().get("province") or {}
+    for variable, value in (("DIABAN_PROVINCE_CODE", "code"), ("DIABAN_PROVINCE_NAME", "name")):
+        if province.get(value):
+            # Of the boundaries that were loaded with --wards; what the person says goes before.
+            more[variable] = os.environ.get(variable) or province[value]
     if external():
         # libpq's own settings (certificates, a service file) are part of how the person reaches it.
         return {**os.environ, **more}

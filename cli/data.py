@@ -46,12 +46,16 @@ def load_demonstration() -> None:
         demo.load(_settings(), progress)
 
 
-def load_wards(file: Path, province: str) -> None:
-    """Load real ward boundaries."""
+def load_wards(file: Path, province: str) -> str | None:
+    """Load real ward boundaries; the province's name, where the file knows it."""
     from etl import wards
 
+    settings = _settings()
     with step("Nạp ranh giới thật", "Loading the real boundaries") as progress:
-        wards.load(_settings(), file, province, progress)
+        wards.load(settings, file, province, progress)
+    with psycopg.connect(settings.admin_dsn) as connection:
+        row = connection.execute("SELECT max(province_name) FROM core.admin_units").fetchone()
+    return row[0] if row else None
 
 
 def _settings() -> Settings:

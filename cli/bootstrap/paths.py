@@ -54,6 +54,11 @@ class Home:
         self.create()
         write_whole(self.state_file, json.dumps({**self.state(), **values}, indent=1) + "\n")
 
+    def forget(self, name: str) -> None:
+        """Remove one value from the state file."""
+        left = {key: value for key, value in self.state().items() if key != name}
+        write_whole(self.state_file, json.dumps(left, indent=1) + "\n")
+
     def secret(self) -> str:
         """The secret of this home, made at the first call and readable by its owner only."""
         if not self.secret_file.exists():

@@ -57,41 +57,47 @@ def run(options: argparse.Namespace) -> int:
     check(options)
     home = Home.current()
     server = Server(home)
+    # Asked before `enter` makes our own cluster's address part of the environment.
+    cluster = None if connection.external() else Cluster(home.root)
     with home.lock():
-        if options.wards is None and _is_up(home, server):
+        if options.wards is None and _is_up(cluster, server):
             say(f"Diaban đang chạy tại {server.url}", f"Diaban is running at {server.url}")
             return 0
-        _bring_up_database(home)
+        if cluster is not None:
+            with step("Khởi động cơ sở dữ liệu riêng", "Starting the private database"):
+                cluster.start()
         connection.enter(home)
-        _fill(options)
+        _fill(home, options)
         with step("Khởi động ứng dụng", "Starting the application"):
             started = server.start(
                 options.host, options.port, options.workers, background=not options.foreground
             )
+    if options.foreground:
+        return _stay(home, cluster, server, started)
     _tell(server.url)
-    return _stay(home, server, started) if options.foreground else 0
+    return 0
 
 
-def _is_up(home: Home, server: Server) -> bool:
-    database = connection.external() or Cluster(home.root).is_running()
+def _is_up(cluster: Cluster | None, server: Server) -> bool:
+    database = cluster is None or cluster.is_running()
     return database and server.is_running() and server.is_ready()
 
 
-def _bring_up_database(home: Home) -> None:
-    if not connection.external():
-        with step("Khởi động cơ sở dữ liệu riêng", "Starting the private database"):
-            Cluster(home.root).start()
-
-
-def _fill(options: argparse.Namespace) -> None:
+def _fill(home: Home, options: argparse.Namespace) -> None:
     from cli import data
 
     with step("Cập nhật cấu trúc dữ liệu", "Migrating the database"):
         data.migrate()
+    # A demonstration cut short (a kill, a power cut) is completed at the next start.
+    wanted = not options.no_demo and (data.is_empty() or "demonstration" in home.state())
     if options.wards is not None:
-        data.load_wards(options.wards, options.province)
-    elif not options.no_demo and data.is_empty():
+        name = data.load_wards(options.wards, options.province)
+        home.remember(province={"code": options.province, "name": name})
+        connection.enter(home)
+    if wanted:
+        home.remember(demonstration="loading")
         data.load_demonstration()
+        home.forget("demonstration")
 
 
 def _tell(url: str) -> None:
@@ -101,7 +107,7 @@ def _tell(url: str) -> None:
     say("Dừng lại: ./diaban down", "to stop")
 
 
-def _stay(home: Home, server: Server, started: subprocess.Popen[bytes]) -> int:
+def _stay(home: Home, cluster: Cluster | None, server: Server, started: subprocess.Popen[bytes]) -> int:
     """Hold the terminal (or the container) until told to stop, then stop in order."""
 
     def asked(_number: int, _frame: object) -> None:
@@ -109,9 +115,10 @@ def _stay(home: Home, server: Server, started: subprocess.Popen[bytes]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, asked)
+    _tell(server.url)
     code = started.wait()
     with home.lock():
         server.stop()
-        if not connection.external():
-            Cluster(home.root).stop()
+        if cluster is not None:
+            cluster.stop()
     return max(code, 0)

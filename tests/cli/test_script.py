@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
+QUICK = ("--no-demo", "--workers", "1", "--port")
 
 
 class User:
@@ -39,7 +40,7 @@ class User:
         """Run one command line."""
         command = [sys.executable, str(ROOT / "diaban"), *words]
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=120, check=False, cwd="/"
+            command, env=self.environment, capture_output=True, text=True, timeout=250, check=False, cwd="/"
         )
 
     def processes(self) -> list[int]:
@@ -87,7 +88,7 @@ def test_before_the_first_up(user: User) -> None:
 
 
 def test_up_serves_and_says_where(user: User, port: str) -> None:
-    done = user.types("up", "--no-demo", "--port", port)
+    done = user.types("up", *QUICK, port)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"http://127.0.0.1:{port}/" in done.stdout
     assert answers(port)
@@ -99,7 +100,7 @@ def test_up_serves_and_says_where(user: User, port: str) -> None:
 def test_a_second_up_is_quick_and_starts_nothing(user: User, port: str) -> None:
     before = sorted(user.processes())
     started = time.monotonic()
-    done = user.types("up", "--no-demo", "--port", port)
+    done = user.types("up", *QUICK, port)
     assert done.returncode == 0
     assert f"http://127.0.0.1:{port}" in done.stdout
     assert time.monotonic() - started < 10
@@ -107,7 +108,7 @@ def test_a_second_up_is_quick_and_starts_nothing(user: User, port: str) -> None:
 
 
 def test_a_used_port_is_a_sentence(tmp_path: Path, port: str) -> None:
-    other = User(tmp_path).types("up", "--no-demo", "--port", port)
+    other = User(tmp_path).types("up", *QUICK, port)
     assert other.returncode == 1
     assert f"./diaban up --port {int(port) + 1}" in other.stderr
     assert "Traceback" not in other.stderr
@@ -123,7 +124,7 @@ def test_killing_every_process_loses_nothing(user: User, port: str) -> None:
         os.kill(pid, signal.SIGKILL)
     wait_until_gone(victims, 10)
     assert user.types("status").returncode == 3
-    done = user.types("up", "--no-demo", "--port", port)
+    done = user.types("up", *QUICK, port)
     assert done.returncode == 0, done.stdout + done.stderr
     assert answers(port)
     with psycopg.connect(cluster.admin_url) as connection:
@@ -135,7 +136,7 @@ def test_workers_that_outlived_their_parent_do_not_block(user: User, port: str) 
     orphans = [pid for pid in user.processes() if pid != main]
     os.kill(main, signal.SIGKILL)
     wait_until_gone([main], 10)
-    done = user.types("up", "--no-demo", "--port", port)
+    done = user.types("up", *QUICK, port)
     assert done.returncode == 0, done.stdout + done.stderr
     assert answers(port)
     assert orphans
@@ -155,7 +156,7 @@ def test_down_stops_everything(user: User) -> None:
 
 
 def test_in_the_foreground_a_signal_stops_all_in_order(user: User, port: str) -> None:
-    command = [sys.executable, str(ROOT / "diaban"), "up", "--no-demo", "--foreground", "--port", port]
+    command = [sys.executable, str(ROOT / "diaban"), "up", "--foreground", *QUICK, port]
     running = subprocess.Popen(command, env=user.environment, stdout=subprocess.PIPE, text=True, cwd="/")
     assert running.stdout is not None
     assert any("./diaban down" in line for line in running.stdout)
@@ -168,7 +169,7 @@ def test_in_the_foreground_a_signal_stops_all_in_order(user: User, port: str) ->
 def test_an_unreachable_database_of_ones_own_is_a_sentence(tmp_path: Path, port: str) -> None:
     user = User(tmp_path)
     user.environment["DIABAN_DATABASE_URL"] = "postgresql://nobody@127.0.0.1:1/none"
-    done = user.types("up", "--no-demo", "--port", port)
+    done = user.types("up", *QUICK, port)
     assert done.returncode == 1
     assert "DIABAN_DATABASE_URL" in done.stderr
     assert "Traceback" not in done.stderr
@@ -180,7 +181,7 @@ def test_a_wrong_setting_is_a_sentence(tmp_path: Path, port: str) -> None:
         "DIABAN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
         "DIABAN_POOL_MAX": "many",
     }
-    done = user.types("up", "--no-demo", "--port", port)
+    done = user.types("up", *QUICK, port)
     assert done.returncode == 1
     assert "DIABAN_POOL_MAX" in done.stderr
     assert "Traceback" not in done.stderr
