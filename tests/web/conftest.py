@@ -1,0 +1,123 @@
+"""The product started as a user starts it, and a real browser to look at it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from cli.bootstrap import chromium
+from tests.conftest import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).parent.parent.parent
+FLAGS = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+]
+
+
+@dataclass(frozen=True)
+class Product:
+    """``./diaban`` in a home of its own."""
+
+    home: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self, *command: str, timeout: float = 400) -> subprocess.CompletedProcess[str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("DIABAN_")}
+        return subprocess.run(
+            [sys.executable, str(ROOT / "diaban"), *command],
+            env=environment | {"DIABAN_HOME": str(self.home)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def up(self) -> float:
+        """Bring it up; the seconds it took."""
+        begun = time.monotonic()
+        done = self.run("up", "--port", str(self.port))
+        assert done.returncode == 0, done.stdout + done.stderr
+        return time.monotonic() - begun
+
+    def kill_everything(self) -> int:
+        """``kill -9`` of every process of this home: application, workers, database; how many."""
+        marks = (str(self.home), f"--port {self.port}")
+        killed = 0
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                parent_home = (entry / "environ").read_bytes()
+            except OSError:
+                continue
+            named = any(mark in line for mark in marks) or f"DIABAN_HOME={self.home}".encode() in parent_home
+            if named:
+                os.kill(int(entry.name), signal.SIGKILL)
+                killed += 1
+        return killed
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The demonstration province, up and serving."""
+    found = Product(tmp_path_factory.mktemp("product"), free_port())
+    found.up()
+    yield found
+    found.run("down")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium from the machine, with software WebGL."""
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
+        yield found
+        found.close()
+
+
+@contextmanager
+def opened(browser: Browser, width: int = 1280, height: int = 800) -> Iterator[Page]:
+    """A page that fails the test on any console error or any request to another origin."""
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="vi-VN")
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda r: None if _own(r.url) else complaints.append(f"foreign request: {r.url}"))
+    yield page
+    assert complaints == []
+    context.close()
+
+
+def _own(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1:", "blob:", "data:"))
