@@ -77,12 +77,8 @@ def known_kind(first: bytes) -> bool:
 
 
 def _first_bytes(photo: BinaryIO) -> bytes:
-    photo.seek(0)
-    first = photo.read(12)
-    photo.seek(0)
-    # The worker reads through the descriptor, whose place in the file Python's buffer has moved.
-    os.lseek(photo.fileno(), 0, os.SEEK_SET)
-    return first
+    photo.flush()
+    return os.pread(photo.fileno(), 12, 0)
 
 
 async def _converted(photo: BinaryIO) -> bytes:

@@ -9,6 +9,7 @@ more than 1 GB and 10 s, and its parent kills it.
 from __future__ import annotations
 
 import io
+import os
 import resource
 import sys
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ def main(pixels_max: int, side_max: int) -> int:
     # Our own check below comes before any pixel is decoded and knows no grey zone of warnings.
     Image.MAX_IMAGE_PIXELS = None
     try:
-        with Image.open(sys.stdin.buffer, formats=("JPEG", "PNG", "WEBP")) as picture:
+        with Image.open(io.BufferedReader(_Positioned()), formats=("JPEG", "PNG", "WEBP")) as picture:
             width, height = picture.size
             if width * height > pixels_max:
                 return TOO_MANY_PIXELS
@@ -47,6 +48,31 @@ def main(pixels_max: int, side_max: int) -> int:
         return UNREADABLE
     sys.stdout.buffer.write(out.getvalue())
     return 0
+
+
+class _Positioned(io.RawIOBase):
+    """Standard input read at places of our own: the descriptor's place in the file is the parent's too."""
+
+    def __init__(self) -> None:
+        self._size = os.fstat(0).st_size
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, target: memoryview) -> int:  # type: ignore[override]
+        data = os.pread(0, len(target), self._at)
+        target[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
