@@ -19,8 +19,12 @@ PROC = Path("/proc")
 
 def clean_environment(**more: str) -> dict[str, str]:
     """The caller's environment without libpq's PG* variables, which would redirect our connections."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**kept, **more}
+    return {**without_libpq(os.environ), **more}
+
+
+def without_libpq(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment less libpq's own variables."""
+    return {name: value for name, value in environment.items() if not name.startswith("PG")}
 
 
 def run_quietly(

@@ -46,8 +46,11 @@ def check(options: argparse.Namespace) -> None:
         raise Stop("--port từ 1 đến 65535, --workers từ 1.", "--port is 1 to 65535, --workers at least 1.")
     if (options.wards is None) != (options.province is None):
         raise Stop("--wards FILE đi cùng --province CODE.", "--wards FILE and --province CODE go together.")
-    if options.wards is not None and not options.wards.is_file():
-        raise Stop(f"Không có tệp {options.wards}.", f"There is no file {options.wards}.")
+    if options.wards is not None:
+        # The work is done from the checkout's folder, wherever the command was typed.
+        options.wards = options.wards.resolve()
+        if not options.wards.is_file():
+            raise Stop(f"Không có tệp {options.wards}.", f"There is no file {options.wards}.")
     if not Server(Home.current()).exists():
         refuse_used_port(options.host, options.port)
 
@@ -57,7 +60,6 @@ def run(options: argparse.Namespace) -> int:
     check(options)
     home = Home.current()
     server = Server(home)
-    # Asked before `enter` makes our own cluster's address part of the environment.
     cluster = None if connection.external() else Cluster(home.root)
     with home.lock():
         if options.wards is None and _is_up(cluster, server):
