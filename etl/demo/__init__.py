@@ -3,6 +3,6 @@
 :func:`load` puts it into a database; the modules beside it make the rows and do no input or output.
 """
 
-from etl.demo.load import DemoSummary, load
+from etl.demo.loading import DemoSummary, load
 
 __all__ = ["DemoSummary", "load"]

@@ -22,8 +22,8 @@ KINDS = {"traffic": 42, "security": 26, "urban": 14, "flood": 8, "public_service
 STATUSES = {"online": 86, "offline": 7, "maintenance": 5, "planned": 2}
 SYSTEMS = ("IOC tỉnh Đồng Tháp", "Công an tỉnh", "UBND cấp xã", "VNPT Đồng Tháp", "Doanh nghiệp liên kết")
 # Field of view in degrees and range in metres by purpose.
-VIEW = {"traffic": (62, 120), "security": (90, 60), "urban": (75, 80), "flood": (45, 40), "public_service": (104, 15),
-        "environment": (70, 150)}  # fmt: skip
+VIEW = {"traffic": (62, 120), "security": (90, 60), "urban": (75, 80), "flood": (45, 40),
+        "public_service": (104, 15), "environment": (70, 150)}  # fmt: skip
 
 
 def generate(ground: Ground, zoning: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -37,17 +37,22 @@ def generate(ground: Ground, zoning: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     heading = np.round((along + rng.normal(0, 9, CAMERAS)) % 360, 0) % 360
     wards = ground.wards["name"].to_numpy()[row]
     streets = pick(STREETS, CAMERAS, rng)
+    numbers, _wider = range(1, CAMERAS + 1), rng.integers(-8, 9, CAMERAS)
     return gpd.GeoDataFrame(
         {
-            "name": [f"CAM {i + 1:03d} – {s}, {w}" for i, (s, w) in enumerate(zip(streets, wards, strict=True))],
+            "name": [
+                f"CAM {i + 1:03d} – {s}, {w}" for i, (s, w) in enumerate(zip(streets, wards, strict=True))
+            ],
             "kind": kinds,
             "owner_system": pick(SYSTEMS, CAMERAS, rng),
             "heading_deg": heading,
-            "field_of_view_deg": [float(VIEW[k][0] + d) for k, d in zip(kinds, rng.integers(-8, 9, CAMERAS), strict=True)],
+            "field_of_view_deg": [
+                float(VIEW[k][0] + d) for k, d in zip(kinds, rng.integers(-8, 9, CAMERAS), strict=True)
+            ],
             "range_m": [float(VIEW[k][1]) for k in kinds],
             "status": _weighted(STATUSES, CAMERAS, rng),
             # .invalid never resolves (RFC 2606)
-            "stream_url": [f"rtsp://cam-{i + 1:03d}.diaban.invalid/live" for i in range(CAMERAS)],
+            "stream_url": [f"rtsp://cam-{i:03d}.diaban.invalid/live" for i in numbers],
             "unit": ground.wards["code"].to_numpy()[row],
         },
         geometry=shapely.points(lonlat),

@@ -38,7 +38,8 @@ def build(source: Source) -> tuple[dict[str, shapely.MultiPolygon], dict[str, sh
 def frame_of(source: Source) -> Frame:
     """The frame in metres around the middle of the province."""
     return Frame(
-        round(float(np.mean([w.lon for w in source.old])), 2), round(float(np.mean([w.lat for w in source.old])), 2)
+        round(float(np.mean([w.lon for w in source.old])), 2),
+        round(float(np.mean([w.lat for w in source.old])), 2),
     )
 
 
@@ -51,7 +52,7 @@ def _seeds(source: Source, frame: Frame) -> tuple[NDArray[np.float64], list[tupl
     for ward in source.old:
         at = frame.to_xy(np.array([[ward.lon, ward.lat]]))[0]
         while (key := (round(at[0]), round(at[1]))) in taken:
-            at = at + (400.0, 250.0)  # two wards share a point in the package's list
+            at = at + np.array([400.0, 250.0])  # two wards share a point in the package's list
         taken.add(key)
         for point, code in _parts(ward, at, new_at):
             points.append(point)
@@ -114,7 +115,7 @@ def _faces(
 ) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     """The cells cut at the outline, out of one noded set of lines, so that neighbours share every vertex."""
     cut = shapely.intersection(shapely.boundary(cells), land)
-    lines = shapely.line_merge(shapely.union_all(np.append(cut, land.boundary), grid_size=0.001))
+    lines = shapely.line_merge(shapely.union_all(np.array([*cut, land.boundary]), grid_size=0.001))
     dense = shapely.segmentize(shapely.get_parts(lines), VERTEX_EVERY_M)
     faces = shapely.get_parts(shapely.polygonize(dense))
     inner = shapely.point_on_surface(faces)

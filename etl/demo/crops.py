@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 SEED = 20260703
 AREAS = 300
 EXPORT = {
-    "mango": ("US", "KR", "JP", "CN", "AU", "NZ", "EU"), "durian": ("CN",), "longan": ("CN", "US", "AU", "JP"),
-    "lychee": ("CN", "JP", "AU"), "dragon_fruit": ("CN", "US", "EU", "AU", "JP"), "pomelo": ("US", "NZ", "EU", "KR"),
+    "mango": ("US", "KR", "JP", "CN", "AU", "NZ", "EU"), "durian": ("CN",),
+    "longan": ("CN", "US", "AU", "JP"),
+    "lychee": ("CN", "JP", "AU"), "dragon_fruit": ("CN", "US", "EU", "AU", "JP"),
+    "pomelo": ("US", "NZ", "EU", "KR"),
     "jackfruit": ("CN",), "star_apple": ("US",), "rambutan": ("CN", "US", "NZ"), "rice": ("CN", "EU"),
     "coconut": ("CN", "US"), "pineapple": ("EU", "KR"), "sweet_potato": ("CN", "JP"), "chili": ("CN", "KR"),
     "lime": ("EU",), "lotus": ("JP",), "banana": ("CN",),
@@ -42,17 +44,24 @@ def generate(ground: Ground) -> gpd.GeoDataFrame:
     hamlet, who, people = pick(HAMLETS, AREAS, rng), pick(OWNERS, AREAS, rng), names(AREAS, rng)
     number = phones(AREAS, rng)
     letters = _letters(ground, lonlat)
+    ward_names, ward_codes = ground.wards["name"].to_numpy()[ward], ground.wards["code"].to_numpy()[ward]
+    hamlet_word = np.where(ground.urban[ward], "khóm", "ấp")
     rows: list[dict[str, Any]] = []
     serial: dict[str, int] = {}
     for i in range(AREAS):
+        growers = WORDS[crop[i]].lower()
+        area = {
+            "area_name": f"Vùng trồng {growers} {hamlet_word[i]} {hamlet[i]}, {ward_names[i]}",
+            "crop": crop[i],
+            "area_ha": hectares[i],
+            "households": max(1, round(hectares[i] / rng.uniform(0.5, 1.4))),
+            "owner_name": f"{who[i]} {hamlet[i]}" if "Hộ" not in who[i] else people[i],
+            "owner_phone": number[i],
+            "unit": ward_codes[i],
+            "area": i,
+        }
         for market in _markets(crop[i], hectares[i], rng):
-            row = _code(market, letters[i], serial, rng)
-            rows.append(row | {
-                "area_name": f"Vùng trồng {WORDS[crop[i]].lower()} ấp {hamlet[i]}, {ground.wards['name'].iloc[ward[i]]}",
-                "crop": crop[i], "area_ha": hectares[i], "households": max(1, round(hectares[i] / rng.uniform(0.5, 1.4))),
-                "owner_name": f"{who[i]} {hamlet[i]}" if "Hộ" not in who[i] else people[i],
-                "owner_phone": number[i], "unit": ground.wards["code"].iloc[ward[i]], "area": i,
-            })  # fmt: skip
+            rows.append(area | _code(market, letters[i], serial, rng))
     frame = pd.DataFrame(rows)
     frame["id"] = random_ids(len(frame), rng)
     frame = _dates(frame, rng)
@@ -67,17 +76,24 @@ def _areas(
     found = places(ground, AREAS * 6, rng)
     sides = np.exp(rng.normal((6.1, 5.75), (0.38, 0.33), (len(found.xy), 2)))
     turn = -0.35 + rng.normal(0, 0.4, len(found.xy))
-    corner = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]) + rng.normal(0, 0.07, (len(sides), 4, 2))
+    corner = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]) + rng.normal(
+        0, 0.07, (len(sides), 4, 2)
+    )
     cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
     x, y = np.moveaxis(corner * sides[:, None], -1, 0)
     rings = found.xy[:, None] + np.stack([x * cos - y * sin, x * sin + y * cos], axis=-1)
-    shapes = shapely.transform(shapely.segmentize(shapely.polygons(rings), 60.0), lambda xy: wiggle(xy, seed=99))
+    shapes = shapely.transform(
+        shapely.segmentize(shapely.polygons(rings), 60.0), lambda xy: wiggle(xy, seed=99)
+    )
     wards = ground.frame.geometry_to_xy(ground.wards.geometry.to_numpy())
     ward = found.ward
     kept: list[int] = []
     for i, shape in enumerate(shapes):
         near = [j for j in kept if abs(found.xy[i] - found.xy[j]).max() < 2500]
-        if shapely.contains_properly(wards[ward[i]], shape) and not shapely.dwithin(shape, shapes[near], 25).any():
+        if (
+            shapely.contains_properly(wards[ward[i]], shape)
+            and not shapely.dwithin(shape, shapes[near], 25).any()
+        ):
             kept.append(i)
         if len(kept) == AREAS:
             break
@@ -118,7 +134,9 @@ def _dates(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     given = dates("2021-02-01", rng.integers(0, 1950, len(frame)))
     has_code = frame["puc_code"].notna()
     frame["issued_on"] = given.where(has_code, None)
-    frame["expires_on"] = [date(d.year + 5, d.month, min(d.day, 28)) if d else None for d in frame["issued_on"]]
+    frame["expires_on"] = [
+        date(d.year + 5, d.month, min(d.day, 28)) if d else None for d in frame["issued_on"]
+    ]
     frame["valid_from"] = given
     frame["valid_to"] = [date(2026, 8, 15) if s == "revoked" else None for s in frame["status"]]
     return frame

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import geopandas as gpd
 import numpy as np
 import shapely
 
-from etl.demo.ground import Ground
 from etl.demo.growing import HARVEST, WORDS, places
 from etl.demo.people import HAMLETS, identity_numbers, names, phones, pick, random_ids
+
+if TYPE_CHECKING:
+    from etl.demo.ground import Ground
 
 SEED = 20260704
 FARMS = 500
@@ -24,6 +28,7 @@ def generate(ground: Ground) -> gpd.GeoDataFrame:
     wards = ground.wards["name"].to_numpy()[found.ward]
     people, hamlets = names(FARMS, rng), pick(HAMLETS, FARMS, rng)
     kinds, products = pick(KINDS, FARMS, rng), pick(PRODUCTS, FARMS, rng)
+    words = np.where(ground.urban[found.ward], "Khóm", "Ấp")
     called = [person.split()[-1] for person in people]
     return gpd.GeoDataFrame(
         {
@@ -36,7 +41,7 @@ def generate(ground: Ground) -> gpd.GeoDataFrame:
             "area_ha": np.round(np.exp(rng.normal(-0.1, 0.75, FARMS)), 2),
             "season": [HARVEST[c] for c in found.crop],
             "product": [f"{WORDS[c]} {p}" for c, p in zip(found.crop, products, strict=True)],
-            "address": [f"Ấp {h}, {w}" for h, w in zip(hamlets, wards, strict=True)],
+            "address": [f"{word} {h}, {w}" for word, h, w in zip(words, hamlets, wards, strict=True)],
             "owner_name": people,
             "owner_phone": phones(FARMS, rng),
             "owner_id_number": identity_numbers(FARMS, rng),

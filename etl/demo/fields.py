@@ -23,7 +23,7 @@ HOUSE_DEPTH_M = 42.0
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Corners (columns + 1, rows + 1, 2) and, shrunk off canals and roads, each cell's four (columns, rows, 4, 2)."""
+    """Each cell's four corners in metres, drawn in from canals and roads: (columns, rows, 4, 2)."""
 
     inner: NDArray[np.float64]
 
@@ -70,13 +70,13 @@ def _inside(
 ) -> NDArray[np.float64]:
     """Bilinear: from (0..1, 0..1) to a place in the quadrilateral."""
     a, b, c, d = (ring[..., i, :] for i in range(4))
-    return (1 - v) * ((1 - u) * a + u * b) + v * ((1 - u) * d + u * c)  # type: ignore[no-any-return]
+    return (1 - v) * ((1 - u) * a + u * b) + v * ((1 - u) * d + u * c)
 
 
 def strips(
     ring: NDArray[np.float64], width_m: float, houses: bool, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """One cell's parcels, rings (n, 4, 2), with the band of each: 0 houses along the canal, 1 and 2 fields."""
+    """One cell's parcels, rings (n, 4, 2), and the band of each: 0 houses along the canal, 1, 2 fields."""
     length = float(np.linalg.norm(ring[1] - ring[0]))
     depth = float(np.linalg.norm(ring[3] - ring[0]))
     front = HOUSE_DEPTH_M / depth if houses else 0.0

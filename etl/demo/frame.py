@@ -1,4 +1,4 @@
-"""A flat frame in metres for making shapes, and noise in it. Everything is a pure function of its arguments."""
+"""A flat frame in metres for making shapes, and noise in it. All are pure functions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import shapely
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
-Array = "NDArray[np.float64]"
 EARTH_M_PER_DEG = 111_195.0
 DECIMALS = 7  # of a degree: about a centimetre
 
@@ -38,13 +38,13 @@ class Frame:
             np.asarray(xy, dtype=float) / (self._east_m, EARTH_M_PER_DEG) + (self.lon, self.lat), DECIMALS
         )
 
-    def geometry_to_xy(self, geometry: NDArray[np.object_]) -> NDArray[np.object_]:
-        """The same for shapely geometries (an array or one)."""
-        return shapely.transform(geometry, self.to_xy)  # type: ignore[no-any-return]
+    def geometry_to_xy[G: (BaseGeometry, NDArray[np.object_])](self, geometry: G) -> G:
+        """The same for shapely geometries, an array or one."""
+        return shapely.transform(geometry, self.to_xy)
 
-    def geometry_to_lonlat(self, geometry: NDArray[np.object_]) -> NDArray[np.object_]:
-        """The same for shapely geometries (an array or one)."""
-        return shapely.transform(geometry, self.to_lonlat)  # type: ignore[no-any-return]
+    def geometry_to_lonlat[G: (BaseGeometry, NDArray[np.object_])](self, geometry: G) -> G:
+        """The same for shapely geometries, an array or one."""
+        return shapely.transform(geometry, self.to_lonlat)
 
 
 def noise(xy: NDArray[np.float64], wavelength_m: float, seed: int) -> NDArray[np.float64]:
@@ -52,7 +52,7 @@ def noise(xy: NDArray[np.float64], wavelength_m: float, seed: int) -> NDArray[np
     scaled = xy / wavelength_m
     cell = np.floor(scaled)
     u, v = ((t := scaled - cell) ** 3 * (t * (t * 6 - 15) + 10)).T
-    corner = [[_lattice(cell + (i, j), seed) for j in (0, 1)] for i in (0, 1)]
+    corner = [[_lattice(cell + np.array([i, j]), seed) for j in (0, 1)] for i in (0, 1)]
     low = corner[0][0] * (1 - u) + corner[1][0] * u
     high = corner[0][1] * (1 - u) + corner[1][1] * u
     return low * (1 - v) + high * v  # type: ignore[no-any-return]
@@ -74,7 +74,7 @@ OCTAVES = ((9000.0, 700.0), (2600.0, 190.0), (800.0, 45.0), (300.0, 12.0))
 
 
 def wiggle(xy: NDArray[np.float64], seed: int = 20250701) -> NDArray[np.float64]:
-    """Positions moved by a smooth field that depends on the position only, so that shared edges stay shared."""
+    """Positions moved by a smooth field of the position alone, so that shared edges stay shared."""
     moved = np.array(xy, dtype=float)
     for number, (wavelength, amplitude) in enumerate(OCTAVES):
         for axis in (0, 1):

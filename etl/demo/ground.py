@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -15,7 +14,9 @@ from pyproj import Geod
 from etl.demo.frame import Frame
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
 GEOD = Geod(ellps="WGS84")
 # Cao Lãnh, Mỹ Trà, Mỹ Ngãi: the provincial town whose plan the demonstration draws.
@@ -76,7 +77,7 @@ class Ground:
         return (point.x, point.y)
 
     @cached_property
-    def outline(self) -> shapely.Geometry:
+    def outline(self) -> BaseGeometry:
         """The province."""
         return shapely.union_all(self.wards.geometry.to_numpy())
 
@@ -99,16 +100,21 @@ class Ground:
 
     def codes_at(self, lonlat: NDArray[np.float64]) -> NDArray[np.object_]:
         """For each position the code of its ward today, None outside of all."""
-        row = self.locate(lonlat)
-        codes = np.append(self.wards["code"].to_numpy(dtype=object), None)
-        return codes[row]  # type: ignore[no-any-return]
+        return self.of_ward("code", self.locate(lonlat))
+
+    def of_ward(self, column: str, row: NDArray[np.int64]) -> NDArray[np.object_]:
+        """A column of the wards by row, None for row -1."""
+        values = np.array([*self.wards[column], None], dtype=object)
+        return values[row]
 
 
 def locate(polygons: NDArray[np.object_], lonlat: NDArray[np.float64]) -> NDArray[np.int64]:
     """For each position the index of the polygon that covers it (the first on a border), -1 for none."""
     found = np.full(len(lonlat), -1, dtype=np.int64)
     # The points are the tree and the polygons the query: GEOS then prepares each polygon once.
-    polygon, point = shapely.STRtree(shapely.points(lonlat)).query(polygons, predicate="intersects")
+    polygon, point = shapely.STRtree(np.asarray(shapely.points(lonlat))).query(
+        polygons, predicate="intersects"
+    )
     order = np.argsort(-polygon, kind="stable")
     found[point[order]] = polygon[order]
     return found

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables are read in rows)
 """Which crop grows where in the province, in broad strokes, and where growers' land lies."""
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ REGIONS: tuple[tuple[float, float, dict[str, float]], ...] = (
     (105.42, 10.88, {"rice": 85, "mango": 6, "vegetables": 9}),
     (105.98, 10.36, {"mango": 35, "durian": 25, "jackfruit": 30, "pomelo": 10}),
     (106.08, 10.35, {"durian": 72, "jackfruit": 14, "longan": 8, "sapodilla": 6}),
-    (106.22, 10.40, {"star_apple": 25, "sapodilla": 12, "jackfruit": 25, "lychee": 3, "durian": 25, "rice": 10}),
+    (
+        106.22,
+        10.40,
+        {"star_apple": 25, "sapodilla": 12, "jackfruit": 25, "lychee": 3, "durian": 25, "rice": 10},
+    ),
     (106.25, 10.52, {"pineapple": 75, "dragon_fruit": 15, "rice": 10}),
     (106.45, 10.38, {"dragon_fruit": 68, "coconut": 16, "vegetables": 16}),
     (106.65, 10.33, {"rice": 45, "vegetables": 30, "dragon_fruit": 15, "coconut": 10}),

@@ -1,4 +1,4 @@
-"""Rows of ``land_use``: 20,000 parcels, long and thin along canals around the town, short ones in its blocks."""
+"""Rows of ``land_use``: 20,000 parcels, long and thin along canals, short ones in the town's blocks."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from etl.demo.ground import Ground, area_m2, dates, multi
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
 SEED = 20260702
 PARCELS = 20_000
@@ -24,7 +25,7 @@ FIELD_ANGLE = -0.35
 HOUSE_BAND = {"ONT": 66, "CLN": 20, "HNK": 5, "TMD": 2.5, "SKC": 1, "TIN": 0.6, "TON": 0.4, "DGD": 0.5,
               "DSH": 0.4, "DCH": 0.2, "NTD": 0.9, "BCS": 0.5, "TSC": 0.2, "DYT": 0.2, "DVH": 0.1}  # fmt: skip
 # Fields, by what a stretch of land is used for.
-FIELD_BANDS = (
+FIELD_BANDS: tuple[dict[str, float], ...] = (
     {"LUC": 94, "HNK": 3, "NTS": 1.5, "CLN": 1.5},
     {"CLN": 88, "HNK": 6, "NTS": 4, "NKH": 2},
     {"NTS": 78, "CLN": 8, "LUC": 10, "MNC": 4},
@@ -40,7 +41,9 @@ def generate(ground: Ground, zoning: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     blocked = shapely.union_all(town).buffer(12)
     fields, codes, cell = _fields(ground, blocked, PARCELS - len(town), rng)
     polygons = ground.frame.geometry_to_lonlat(np.append(town, fields))
-    frame = pd.DataFrame({"code": np.append(town_codes, codes), "block": np.append(town_block - 100_000, cell)})
+    frame = pd.DataFrame(
+        {"code": np.append(town_codes, codes), "block": np.append(town_block - 100_000, cell)}
+    )
     return _describe(ground, polygons, frame, rng)
 
 
@@ -48,7 +51,9 @@ def _town(
     ground: Ground, zoning: gpd.GeoDataFrame, rng: np.random.Generator
 ) -> tuple[NDArray[np.object_], NDArray[np.object_], NDArray[np.int64]]:
     """House lots 5 m wide and more, two rows to a housing plot near the centre."""
-    housing = zoning[zoning["function_code"].isin(["DAT_O_Nhomnhao", "DAT_O_Langxom"]) & zoning["valid_to"].isna()]
+    housing = zoning[
+        zoning["function_code"].isin(["DAT_O_Nhomnhao", "DAT_O_Langxom"]) & zoning["valid_to"].isna()
+    ]
     plots = ground.frame.geometry_to_xy(housing.geometry.to_numpy())
     plots = plots[np.argsort(shapely.distance(plots, shapely.Point(0, 0)), kind="stable")]
     lots: list[NDArray[np.object_]] = []
@@ -68,7 +73,7 @@ def _town(
 
 
 def _fields(
-    ground: Ground, blocked: shapely.Geometry, wanted: int, rng: np.random.Generator
+    ground: Ground, blocked: BaseGeometry, wanted: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.object_], NDArray[np.object_], NDArray[np.int64]]:
     """The cells nearest to the town are used first; the last cell is cut off at the wanted number."""
     grid = Grid.make(56, 90, FIELD_ANGLE, rng)
@@ -97,17 +102,23 @@ def _fields(
     room = wanted - ways
     all_rings = np.concatenate([*(np.concatenate(rings)[:room],), canals, roads, crossings])
     water = np.where(rng.random(len(canals)) < 0.75, "DTL", "SON").astype(object)
-    all_codes = np.concatenate([np.concatenate(codes)[:room], water, ["DGT"] * len(roads), ["DTL"] * len(crossings)])
+    all_codes = np.concatenate(
+        [np.concatenate(codes)[:room], water, ["DGT"] * len(roads), ["DTL"] * len(crossings)]
+    )
     numbers = np.concatenate([owner[:room], [10**6] * ways]).astype(int)
-    return shapely.polygons(all_rings), all_codes, numbers
+    return np.asarray(shapely.polygons(all_rings)), all_codes, numbers
 
 
-def _cell(ring: NDArray[np.float64], rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+def _cell(
+    ring: NDArray[np.float64], rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
     """One cell: its use follows a smooth field, so that orchards, rice and ponds lie together."""
     centre = ring.mean(axis=0)[None]
     wet, fruit = noise(centre, 3800.0, 41)[0], noise(centre, 5200.0, 43)[0]
     use = 2 if wet > 0.62 else 1 if fruit > 0.05 else 3 if fruit < -0.72 else 0
-    rings, band = strips(ring, rng.uniform(17, 36) * (1.5 if use == 0 else 1.0), bool(rng.random() < 0.72), rng)
+    rings, band = strips(
+        ring, rng.uniform(17, 36) * (1.5 if use == 0 else 1.0), bool(rng.random() < 0.72), rng
+    )
     codes = np.empty(len(rings), dtype=object)
     codes[band == 0] = _pick(HOUSE_BAND, int((band == 0).sum()), rng)
     codes[band > 0] = _pick(FIELD_BANDS[use], int((band > 0).sum()), rng)
@@ -124,8 +135,7 @@ def _describe(
 ) -> gpd.GeoDataFrame:
     centre = shapely.get_coordinates(shapely.point_on_surface(polygons))
     row = ground.locate(centre)
-    frame["unit"] = np.append(ground.wards["code"].to_numpy(dtype=object), None)[row]
-    names = np.append(ground.wards["name"].to_numpy(dtype=object), None)[row]
+    frame["unit"], names = ground.of_ward("code", row), ground.of_ward("name", row)
     urban = np.append(ground.urban, False)[row]
     # A phường has urban housing, a xã rural: by law, whatever the block looks like.
     frame.loc[frame["code"].isin(["ONT", "ODT"]), "code"] = np.where(urban, "ODT", "ONT")[
@@ -138,13 +148,16 @@ def _describe(
     frame.loc[order, "parcel_number"] = frame.loc[order].groupby("sheet_number").cumcount().to_numpy() + 1
     frame["parcel_number"] = frame["parcel_number"].astype(int)
     frame["parcel"] = frame["sheet_number"].astype(str) + "/" + frame["parcel_number"].astype(str)
-    frame["surveyed_on"] = dates("2019-03-01", np.sort(rng.integers(0, 2500, frame["sheet_number"].max() + 1))[
-        frame["sheet_number"].to_numpy()
-    ])
+    frame["surveyed_on"] = dates(
+        "2019-03-01",
+        np.sort(rng.integers(0, 2500, frame["sheet_number"].max() + 1))[frame["sheet_number"].to_numpy()],
+    )
     after = frame["surveyed_on"] >= pd.Timestamp("2024-08-01").date()
     frame["scheme"] = np.where(after, "TT08_2024", "TT27_2018")
     for old, new in (("BHK", "HNK"), ("DSH", "DKV")):
-        frame.loc[frame["code"].isin([old, new]), "code"] = np.where(after, new, old)[frame["code"].isin([old, new])]
+        frame.loc[frame["code"].isin([old, new]), "code"] = np.where(after, new, old)[
+            frame["code"].isin([old, new])
+        ]
     frame["area_m2"] = np.round(area_m2(polygons), 1)
     frame["address"] = [f"{name}, {ground.province_inside}" if name else None for name in names]
     frame["geometry"] = multi(polygons)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables are read in rows)
 """Invented people, companies and street names. Numbers are of a form that no real one has."""
 
 from __future__ import annotations
@@ -48,4 +49,4 @@ def pick(words: tuple[str, ...], count: int, rng: np.random.Generator) -> NDArra
 def random_ids(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Distinct 52-bit ids in random order, like those that the database gives out."""
     found = np.unique(rng.integers(1, 2**52, size=count + 64))
-    return rng.permutation(found)[:count]  # type: ignore[no-any-return]
+    return rng.permutation(found)[:count]

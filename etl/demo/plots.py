@@ -80,8 +80,10 @@ def _cut(
     centre = along * middle + across * (shapely.get_coordinates(polygon.centroid)[0] @ across)
     before = _half_plane(centre - normal * street_m / 2, -normal, across)
     after = _half_plane(centre + normal * street_m / 2, normal, across)
-    halves = [h for h in (polygon & before, polygon & after) if h.geom_type == "Polygon" and h.area > 400]
-    strip = [s for s in [polygon - before - after] if street_m and s.geom_type == "Polygon" and s.area > 1]
+    sides = (polygon.intersection(before), polygon.intersection(after))
+    halves = [h for h in sides if isinstance(h, shapely.Polygon) and h.area > 400]
+    between = polygon.difference(before).difference(after)
+    strip = [between] if street_m and isinstance(between, shapely.Polygon) and between.area > 1 else []
     return halves, strip
 
 

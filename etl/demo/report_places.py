@@ -49,7 +49,9 @@ def hotspot_centres(ground: Ground) -> NDArray[np.float64]:
     ward = ground.frame.to_xy(ground.centres)
     town = ground.frame.to_xy(np.array([ground.town_centre]))[0]
     urban = np.flatnonzero(ground.urban) if ground.urban.any() else np.arange(len(ward))
-    base = np.array([town if h.urban_ward is None else ward[urban[h.urban_ward % len(urban)]] for h in HOTSPOTS])
+    base = np.array(
+        [town if h.urban_ward is None else ward[urban[h.urban_ward % len(urban)]] for h in HOTSPOTS]
+    )
     centres = base + [(h.east_m, h.north_m) for h in HOTSPOTS]
     outside = ground.locate(ground.frame.to_lonlat(centres)) < 0
     centres[outside] = base[outside]

@@ -1,14 +1,14 @@
+# ruff: noqa: E501 (tables are read in rows)
 """What people write: several wordings a category, with places put in. Invented."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from etl.demo.people import HAMLETS, STREETS, pick
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 WORDINGS: dict[str, tuple[str, ...]] = {
@@ -64,7 +64,16 @@ WORDINGS: dict[str, tuple[str, ...]] = {
     "KHAC": ("Đề nghị lắp thêm camera ở {street}", "Góp ý giờ mở cửa nhà văn hóa {hamlet}", "Nhặt được giấy tờ rơi ở {street}",
              "Loa phát thanh {hamlet} rè, nghe không rõ"),
 }  # fmt: skip
-OPENINGS = ("", "", "", "Kính gửi cơ quan chức năng: ", "Tôi xin phản ánh: ", "Người dân phản ánh: ", "Dạ, ", "Nhờ kiểm tra giúp: ")
+OPENINGS = (
+    "",
+    "",
+    "",
+    "Kính gửi cơ quan chức năng: ",
+    "Tôi xin phản ánh: ",
+    "Người dân phản ánh: ",
+    "Dạ, ",
+    "Nhờ kiểm tra giúp: ",
+)
 CLOSINGS = ("", "", "", ". Mong sớm xử lý", ". Xin cảm ơn", ", đã báo nhưng chưa thấy ai xuống", ". Đề nghị xã, phường kiểm tra",
             ". Tình trạng này kéo dài hơn một tháng")  # fmt: skip
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables are read in rows)
 """When reports come: seasons, weekdays and hours by category, growth over the two years."""
 
 from __future__ import annotations
@@ -37,7 +38,12 @@ SEASONS: dict[str, dict[int, float]] = {
     "DL": {1: 1.6, 2: 2.2, 4: 1.6, 6: 1.4, 7: 1.5, 12: 1.3},
 }
 # (days after Tết, factor) while the effect lasts: rubbish after the holiday, noise around it.
-AROUND_TET: dict[str, tuple[int, int, float]] = {"MT": (0, 16, 3.0), "TO": (-8, 6, 2.2), "ATGT": (-10, 2, 1.7), "HC": (-6, 6, 0.2)}
+AROUND_TET: dict[str, tuple[int, int, float]] = {
+    "MT": (0, 16, 3.0),
+    "TO": (-8, 6, 2.2),
+    "ATGT": (-10, 2, 1.7),
+    "HC": (-6, 6, 0.2),
+}
 
 # Peaks as (hour, spread, weight) over a low floor.
 HOURS: dict[str, tuple[tuple[float, float, float], ...]] = {
@@ -68,7 +74,9 @@ def day_weights(category: str) -> NDArray[np.float64]:
     return np.array(weight) / sum(weight)
 
 
-def seconds(categories: NDArray[np.object_], rng: np.random.Generator, first_day: int = 0) -> NDArray[np.int64]:
+def seconds(
+    categories: NDArray[np.object_], rng: np.random.Generator, first_day: int = 0
+) -> NDArray[np.int64]:
     """When each report came, in seconds after midnight (Vietnam) of the first day."""
     found = np.empty(len(categories), dtype=np.int64)
     for category in np.unique(categories):
@@ -87,4 +95,4 @@ def _times_of_day(profile: str, count: int, rng: np.random.Generator) -> NDArray
         away = np.minimum(np.abs(hour - peak), 24 - np.abs(hour - peak))
         weight += height * np.exp(-0.5 * (away / spread) ** 2)
     hours = rng.choice(24, size=count, p=weight / weight.sum())
-    return hours * 3600 + rng.integers(0, 3600, count)  # type: ignore[no-any-return]
+    return hours * 3600 + rng.integers(0, 3600, count)

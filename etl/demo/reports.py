@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables are read in rows)
 """Rows of ``reports``: 50,000 over the 24 months that end on 2026-10-31, with hotspots and duplicates."""
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from etl.demo.people import names, phones, random_ids
 from etl.demo.report_places import HOTSPOTS, hotspot_centres, places
 from etl.demo.report_texts import texts
 from etl.demo.report_times import CATEGORIES, DAYS, START, seconds
-from etl.demo.wards import REFORM
+from etl.units import REFORM
 from geo.hotspots.cells import cell_of
 from geo.reports.codes import ALPHABET
 
@@ -75,8 +76,8 @@ def generate(ground: Ground, prefix: str = "DT") -> gpd.GeoDataFrame:
             "h3_9": [cell_of(lon, lat) for lon, lat in lonlat.tolist()],
             "text": texts(category, rng),
             "accuracy_m": np.where(exact, np.round(np.exp(rng.normal(2.7, 0.7, len(at))), 1), np.nan),
-            "reporter_name": np.where(named, np.array(names(len(at), rng), dtype=object), None),
-            "reporter_phone": np.where(named, np.array(phones(len(at), rng), dtype=object), None),
+            "reporter_name": pd.Series(names(len(at), rng)).where(named, None),
+            "reporter_phone": pd.Series(phones(len(at), rng)).where(named, None),
             "visibility": np.where(np.isin(category, RESTRICTED), 1, 0),
             "unit": unit,
             "created_at": received,
@@ -92,10 +93,14 @@ def _originals(
     """Category, time in seconds, place in metres of every report that is no duplicate."""
     share = np.array([entry[0] for entry in CATEGORIES.values()])
     plain = REPORTS - DUPLICATES - HOTSPOT_REPORTS
-    category = np.array(list(CATEGORIES), dtype=object)[rng.choice(len(share), size=plain, p=share / share.sum())]
+    category = np.array(list(CATEGORIES), dtype=object)[
+        rng.choice(len(share), size=plain, p=share / share.sum())
+    ]
     parts = [(category, seconds(category, rng), places(ground, category, rng))]
     weight = np.array([h.weight for h in HOTSPOTS])
-    counts = np.bincount(rng.choice(len(HOTSPOTS), size=HOTSPOT_REPORTS, p=weight / weight.sum()), minlength=len(HOTSPOTS))
+    counts = np.bincount(
+        rng.choice(len(HOTSPOTS), size=HOTSPOT_REPORTS, p=weight / weight.sum()), minlength=len(HOTSPOTS)
+    )
     for hotspot, centre, count in zip(HOTSPOTS, hotspot_centres(ground), counts.tolist(), strict=True):
         kinds = np.array(hotspot.categories, dtype=object)[rng.integers(len(hotspot.categories), size=count)]
         at = seconds(kinds, rng, hotspot.first_day)
@@ -143,9 +148,9 @@ def _channels(at: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.obj
     progress = at / (DAYS * 86_400)
     begin, finish = (np.array([share[i] for share in CHANNELS.values()], dtype=float) for i in (0, 1))
     share = begin / begin.sum() + progress[:, None] * (finish / finish.sum() - begin / begin.sum())
-    return np.array(list(CHANNELS), dtype=object)[
-        np.minimum((rng.random(len(at))[:, None] > share.cumsum(axis=1)).sum(axis=1), len(CHANNELS) - 1)
-    ]
+    drawn = (rng.random(len(at))[:, None] > share.cumsum(axis=1)).sum(axis=1)
+    found: NDArray[np.object_] = np.array(list(CHANNELS), dtype=object)[np.minimum(drawn, len(CHANNELS) - 1)]
+    return found
 
 
 def _states(

@@ -36,7 +36,7 @@ class NewWard:
 
 @dataclass(frozen=True, slots=True)
 class OldWard:
-    """A unit until 2025-06-30: point, bounds (west, south, east, north), and the new wards that took it over."""
+    """A unit until 2025-06-30: point, bounds (west, south, east, north), the new wards that took it over."""
 
     code: str
     name: str
@@ -95,9 +95,7 @@ def _read(connection: sqlite3.Connection, mapping: dict[str, Any], province_code
             f"The package {PACKAGE} has no province {province_code}.",
         )
     province_key, province_name = new_rows[0][6:8]
-    new = {
-        row[0]: NewWard(row[1], _nfc(row[2]), KINDS[_nfc(row[3])], row[4], row[5]) for row in new_rows
-    }
+    new = {row[0]: NewWard(row[1], _nfc(row[2]), KINDS[_nfc(row[3])], row[4], row[5]) for row in new_rows}
     old_keys = mapping["DICT_PROVINCE"][province_key]
     old_rows = connection.execute(
         "SELECT provinceKey || '_' || districtKey || '_' || wardKey, wardCode, ward, wardType, district, "
@@ -121,7 +119,7 @@ def _successors(
 ) -> dict[str, tuple[str, ...]]:
     """From the key of an old ward to the keys of the new ones, the one that took most of it first."""
     whole = mapping["DICT_PROVINCE_WARD_NO_DIVIDED"].get(province_key, {})
-    found = {old: (key,) for key, olds in whole.items() for old in olds}
+    found: dict[str, tuple[str, ...]] = {old: (key,) for key, olds in whole.items() for old in olds}
     by_place = {(ward.lon, ward.lat): key for key, ward in new.items()}
     for old, parts in mapping["DICT_PROVINCE_WARD_DIVIDED"].get(province_key, {}).items():
         ranked = sorted(parts, key=lambda part: not part["isDefaultNewWard"])

@@ -10,59 +10,57 @@ import numpy as np
 
 from etl.demo.coverage import build
 from etl.demo.ground import area_m2
+from etl.units import COMMUNE_LEVEL, REFORM, unit_id
 
 if TYPE_CHECKING:
     import shapely
 
-    from etl.demo.source import Source
+    from etl.demo.source import NewWard, OldWard, Source
 
-REFORM = date(2025, 7, 1)
 # The package's list of old units is the state after the last mergers before the reform; how far each unit
 # goes back it does not say, so the demonstration does not claim more.
 OLD_FROM = date(2024, 11, 1)
-# 1 province, 2 district (until 2025-06-30), 3 commune, ward or township: the same number in both eras.
-COMMUNE_LEVEL = 3
 
 
 def generate(source: Source) -> gpd.GeoDataFrame:
     """Units of both eras: old ones valid [2024-11-01, 2025-07-01), new ones from 2025-07-01 on."""
     old, new = build(source)
-    rows = [
-        _row(w.code, w.name, w.kind, old[w.code], w.province_code, w.province, OLD_FROM)
-        | {"district_name": w.district, "unit": w.successors[0], "valid_to": REFORM}
-        for w in source.old
-    ] + [
-        _row(w.code, w.name, w.kind, new[w.code], source.province_code, source.province_name, REFORM)
-        | {"district_name": None, "unit": w.code, "valid_to": None}
-        for w in source.new
-    ]
+    rows = [_old_row(ward, old[ward.code]) for ward in source.old]
+    rows += [_new_row(ward, new[ward.code], source) for ward in source.new]
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326")
     frame["area_km2"] = np.round(area_m2(frame.geometry.to_numpy()) / 1e6, 2)
     return frame
 
 
-def unit_id(province_code: str, code: str, valid_from: date) -> str:
-    """An identity that is never reused: a code alone names other ground before and after the reform."""
-    return f"VN-{province_code}-{code}-{valid_from.year}"
-
-
-def _row(
-    code: str,
-    name: str,
-    kind: str,
-    geometry: shapely.MultiPolygon,
-    province_code: str,
-    province_name: str,
-    valid_from: date,
-) -> dict[str, Any]:
+def _old_row(ward: OldWard, polygon: shapely.MultiPolygon) -> dict[str, Any]:
     return {
-        "unit_id": unit_id(province_code, code, valid_from),
-        "code": code,
-        "name": name,
-        "kind": kind,
+        "unit_id": unit_id(ward.province_code, ward.code, OLD_FROM),
+        "code": ward.code,
+        "name": ward.name,
+        "kind": ward.kind,
         "level": COMMUNE_LEVEL,
-        "province_code": province_code,
-        "province_name": province_name,
-        "valid_from": valid_from,
-        "geometry": geometry,
+        "province_code": ward.province_code,
+        "province_name": ward.province,
+        "district_name": ward.district,
+        "unit": ward.successors[0],
+        "valid_from": OLD_FROM,
+        "valid_to": REFORM,
+        "geometry": polygon,
+    }
+
+
+def _new_row(ward: NewWard, polygon: shapely.MultiPolygon, source: Source) -> dict[str, Any]:
+    return {
+        "unit_id": unit_id(source.province_code, ward.code, REFORM),
+        "code": ward.code,
+        "name": ward.name,
+        "kind": ward.kind,
+        "level": COMMUNE_LEVEL,
+        "province_code": source.province_code,
+        "province_name": source.province_name,
+        "district_name": None,
+        "unit": ward.code,
+        "valid_from": REFORM,
+        "valid_to": None,
+        "geometry": polygon,
     }

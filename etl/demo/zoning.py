@@ -1,4 +1,4 @@
-"""Rows of ``zoning``: the planned plots of the provincial town, invented, in the words of a planning dossier."""
+"""Rows of ``zoning``: plots of the provincial town's plans, invented, in the words of a planning dossier."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from etl.demo.zoning_rules import FUNCTIONS, FUNCTIONS_BY_PLACE, ROAD, WATER, Fu
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
 SEED = 20260701
 TOWN_RADIUS_M = 2060.0
@@ -39,11 +40,23 @@ class Plan:
 PLANS = (
     Plan("Quy hoạch phân khu 1/2000 khu trung tâm {town}", "2", "1128/QĐ-UBND", date(2024, 9, 12)),
     Plan("Quy hoạch phân khu 1/2000 khu đô thị phía Bắc {town}", "2", "674/QĐ-UBND", date(2022, 6, 20)),
-    Plan("Quy hoạch phân khu 1/2000 khu đô thị phía Đông {town}", "2", "289/QĐ-UBND", date(2023, 3, 15), "adjusting"),
+    Plan(
+        "Quy hoạch phân khu 1/2000 khu đô thị phía Đông {town}",
+        "2",
+        "289/QĐ-UBND",
+        date(2023, 3, 15),
+        "adjusting",
+    ),
     Plan("Quy hoạch phân khu 1/2000 khu ven sông, {town}", "2", "1540/QĐ-UBND", date(2021, 11, 5)),
     Plan("Quy hoạch phân khu 1/2000 khu công nghiệp và kho bãi {town}", "2", "93/QĐ-UBND", date(2020, 2, 11)),
     Plan("Quy hoạch chi tiết 1/500 khu dân cư phía Nam {town}", "3", "411/QĐ-UBND", date(2025, 10, 3)),
-    Plan("Điều chỉnh quy hoạch phân khu 1/2000 phía Tây {town}", "2", "Dự thảo 2026", date(2026, 9, 1), "proposed"),
+    Plan(
+        "Điều chỉnh quy hoạch phân khu 1/2000 phía Tây {town}",
+        "2",
+        "Dự thảo 2026",
+        date(2026, 9, 1),
+        "proposed",
+    ),
 )
 GENERAL = Plan("Quy hoạch chung đô thị {town} đến năm 2045", "1", "1719/QĐ-UBND", date(2023, 12, 28))
 REPLACED = Plan(
@@ -73,10 +86,10 @@ def generate(ground: Ground) -> gpd.GeoDataFrame:
     functions = _functions(centre, street, shapely.area(faces), rng)
     faces, functions, centre, quarters = _join_streets(faces, functions, centre, quarters)
     polygons = ground.frame.geometry_to_lonlat(faces)
-    current = _rows(polygons, functions, centre, quarters, PLANS, rng)
+    current = _rows(polygons, functions, quarters, PLANS, rng)
     old = (quarters % 9 == 0) & (np.array([f.code for f in functions]) != ROAD.code)
     former = _functions(centre[old], np.zeros(old.sum(), bool), shapely.area(faces[old]), rng)
-    replaced = _rows(polygons[old], former, centre[old], quarters[old], (REPLACED,), rng)
+    replaced = _rows(polygons[old], former, quarters[old], (REPLACED,), rng)
     rows = pd.concat([current, replaced], ignore_index=True)
     points = shapely.get_coordinates(shapely.point_on_surface(rows["geometry"].to_numpy()))
     rows["unit"] = ground.codes_at(points)
@@ -85,7 +98,7 @@ def generate(ground: Ground) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326")
 
 
-def _town_region(ground: Ground) -> shapely.Geometry:
+def _town_region(ground: Ground) -> BaseGeometry:
     """The built-up area: a blob around the centre, within the town's wards, in metres."""
     angle = np.linspace(0, 2 * np.pi, 180, endpoint=False)
     circle = np.column_stack([np.cos(angle), np.sin(angle)])
@@ -94,11 +107,15 @@ def _town_region(ground: Ground) -> shapely.Geometry:
     wards = ground.frame.geometry_to_xy(shapely.union_all(ground.town.geometry.to_numpy()))
     centre = ground.frame.to_xy(np.array([ground.town_centre]))[0]
     moved = shapely.transform(blob, lambda xy: xy + centre)
-    return max(shapely.get_parts(moved & wards), key=lambda part: float(part.area))
+    parts: list[BaseGeometry] = list(shapely.get_parts(moved.intersection(wards)))
+    return max(parts, key=lambda part: part.area)
 
 
 def _functions(
-    centre: NDArray[np.float64], street: NDArray[np.bool_], area: NDArray[np.float64], rng: np.random.Generator
+    centre: NDArray[np.float64],
+    street: NDArray[np.bool_],
+    area: NDArray[np.float64],
+    rng: np.random.Generator,
 ) -> NDArray[np.object_]:
     """A function for each plot: by distance from the centre, with industry downstream and water scattered."""
     far = np.hypot(*centre.T) / TOWN_RADIUS_M + 0.15 * noise(centre, 900.0, 11)
@@ -118,7 +135,10 @@ def _functions(
 
 
 def _join_streets(
-    faces: NDArray[np.object_], functions: NDArray[np.object_], centre: NDArray[np.float64], quarters: NDArray[np.int64]
+    faces: NDArray[np.object_],
+    functions: NDArray[np.object_],
+    centre: NDArray[np.float64],
+    quarters: NDArray[np.int64],
 ) -> tuple[NDArray[np.object_], NDArray[np.object_], NDArray[np.float64], NDArray[np.int64]]:
     """The streets of one quarter become one feature, as planners draw them; arterials stay apart."""
     is_road = np.array([f is ROAD for f in functions])
@@ -140,7 +160,6 @@ def _join_streets(
 def _rows(
     polygons: NDArray[np.object_],
     functions: NDArray[np.object_],
-    centre: NDArray[np.float64],
     quarters: NDArray[np.int64],
     plans: tuple[Plan, ...],
     rng: np.random.Generator,
@@ -150,7 +169,9 @@ def _rows(
     rows = []
     for function, quarter, area in zip(functions, quarters.tolist(), areas.tolist(), strict=True):
         number = counters[quarter, function.sign] = counters.get((quarter, function.sign), 0) + 1
-        rows.append(_row(function, quarter, number, area, _plan(plans, quarter), rng))
+        zone = f"{'ABCDEFGH'[quarter % 8]}{quarter // 8 + 1}" if quarter >= 0 else "TC"
+        plot_code = f"{zone}-{function.sign}{number:02d}"
+        rows.append(_row(plot_code, function, area, _plan(plans, quarter), rng))
     frame = pd.DataFrame(rows)
     frame["geometry"] = multi(polygons)
     return frame
@@ -164,12 +185,11 @@ def _plan(plans: tuple[Plan, ...], quarter: int) -> Plan:
 
 
 def _row(
-    function: Function, quarter: int, number: int, area: float, plan: Plan, rng: np.random.Generator
+    plot_code: str, function: Function, area: float, plan: Plan, rng: np.random.Generator
 ) -> dict[str, Any]:
-    zone = f"{'ABCDEFGH'[quarter % 8]}{quarter // 8 + 1}" if quarter >= 0 else "TC"
     density, floors, ratio, per_ha = function.figures(rng)
     return {
-        "plot_code": f"{zone}-{function.sign}{number:02d}",
+        "plot_code": plot_code,
         "function_code": function.code,
         "function_name": function.name,
         "plan_name": plan.name,

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables are read in rows)
 """What stands where in a town plan, and with which figures: invented, in the range that plans give."""
 
 from __future__ import annotations

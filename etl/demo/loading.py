@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,10 +65,13 @@ def load(settings: Settings, progress: Progress = silent) -> DemoSummary:
         if "admin_units" in empty:
             _fill(connection, "admin_units", wards.generate(read(settings.province_code)), loaded, progress)
         ground = Ground.of(_units(connection), settings.province_name)
-        for name, make in _makers(ground, prefix_of(settings.province_name)).items():
-            if name in empty:
+        makers = _makers(ground, prefix_of(settings.province_name))
+        # The next layers are made while the database takes in the one before.
+        with ThreadPoolExecutor(max_workers=1) as workshop:
+            frames = {name: workshop.submit(make) for name, make in makers.items() if name in empty}
+            for name, frame in frames.items():
                 progress(_share_before(name), name)
-                _fill(connection, name, make(), loaded, progress)
+                _fill(connection, name, frame.result(), loaded, progress)
     progress(1.0)
     kept = tuple(name for name in SHARES if name not in empty)
     return DemoSummary(loaded, kept, time.monotonic() - started)
