@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 from cli.bootstrap.paths import TOOLS
@@ -24,6 +25,14 @@ def available() -> bool:
 def permitted() -> bool:
     """Whether packages may be installed without asking anyone."""
     return available() and os.geteuid() == 0
+
+
+def offers(package: str) -> bool:
+    """Whether the distribution has a package of this name."""
+    if not available():
+        return False
+    shown = subprocess.run(["apt-cache", "show", package], capture_output=True, check=False)
+    return shown.returncode == 0
 
 
 def update() -> None:

@@ -102,10 +102,11 @@ def _install_python(program: Path) -> str:
     try:
         run_quietly([program, "python", "install", "3.12"], apt.LOG)
     except Stop:
+        offered = [f"python{major}.{minor}" for major, minor in WANTED]
+        package = next(filter(apt.offers, offered), None)
+        command = f"sudo apt-get install -y {package}" if package else f"{program} python install 3.12"
         raise Stop(
-            "Không có Python ≥ 3.12 và không tải được, hãy gõ: sudo apt-get install -y python3.12"
-            " (hoặc: pyenv install 3.12), rồi gõ lại.",
-            "No Python ≥ 3.12 here and none could be downloaded, type: sudo apt-get install -y python3.12"
-            " (or: pyenv install 3.12), then this again.",
+            f"Không có Python ≥ 3.12 và chưa tải được (không có mạng?), hãy gõ: {command}",
+            f"No Python ≥ 3.12 here and none could be downloaded (no network?), type: {command}",
         ) from None
     return "3.12"
