@@ -38,8 +38,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   pan_left: 'Move west',
   pan_right: 'Move east',
   islands: 'Hoàng Sa · Trường Sa',
-  islands_label: 'Hoàng Sa · Trường Sa (Việt Nam): show on the map',
-  vietnam: 'Việt Nam',
+  islands_show: 'show on the map',
 
   layers: 'Map layers',
   layers_short: 'Layers',

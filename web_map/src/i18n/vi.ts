@@ -36,8 +36,7 @@ export const vi = {
   pan_left: 'Sang phía tây',
   pan_right: 'Sang phía đông',
   islands: 'Hoàng Sa · Trường Sa',
-  islands_label: 'Hoàng Sa · Trường Sa (Việt Nam): xem trên bản đồ',
-  vietnam: 'Việt Nam',
+  islands_show: 'xem trên bản đồ',
 
   layers: 'Lớp bản đồ',
   layers_short: 'Lớp',

@@ -17,8 +17,8 @@ export function hexLayers(): LayerSpecification[] {
       layout: { visibility: 'none' },
       paint: {
         'heatmap-weight': ['get', 'weight'],
-        'heatmap-radius': ['interpolate', ['exponential', 2], ['zoom'], 6, 6, 9, 14, 13, 120],
-        'heatmap-intensity': ['interpolate', ['linear'], ['zoom'], 6, 0.8, 10, 1.4],
+        'heatmap-radius': ['interpolate', ['exponential', 2], ['zoom'], 6, 8, 8, 16, 13, 300],
+        'heatmap-intensity': ['interpolate', ['linear'], ['zoom'], 6, 0.5, 10, 0.9],
         'heatmap-opacity': 0.8,
         'heatmap-color': [
           'interpolate',

@@ -1,7 +1,7 @@
 import * as api from '../api/client'
 import type { Problem } from '../api/problem'
 import { asProblem } from '../api/problem'
-import type { Config, LayerInfo, LonLat } from '../api/types'
+import type { Config, LayerInfo, LonLat, Text } from '../api/types'
 import { say, t } from '../i18n/lang.svelte'
 import type { Camera } from '../map/engine'
 import type { MapSession } from '../map/session'
@@ -65,8 +65,19 @@ class App {
   }
 
   get title(): string {
-    const name = this.config?.province.name
-    return name ? t('of_province', { province: say(name) }) : t('product')
+    return this.province === '' ? t('product') : t('of_province', { province: this.province })
+  }
+
+  /** The province's name as it stands within a sentence: "tỉnh Đồng Tháp". */
+  get province(): string {
+    return say(this.config?.province.name).replace(/^(Tỉnh|Thành phố) /, (kind) => kind.toLowerCase())
+  }
+
+  /** What must be said of the data shown: that they are approximate or made up, each sentence once. */
+  get notes(): readonly Text[] {
+    const all = [this.config?.approximate, ...(this.layers ?? []).map((layer) => layer.approximate)]
+    const seen = new Map(all.flatMap((note) => (note ? [[note.vi, note] as const] : [])))
+    return [...seen.values()]
   }
 
   open(panel: Panel): void {
