@@ -50,6 +50,7 @@ export async function start(
   } catch {
     return 'no-webgl'
   }
+  map.getCanvas().dataset['testid'] = 'map-canvas'
   const session = new MapSession(map, layers, epochs)
   map.once('styledata', () => {
     if (!app.camera && app.config) session.show(app.config.bbox, app.insets)
