@@ -27,6 +27,7 @@ FIELDS_MAX = 20
 # A body that is too large is read on and thrown away up to this many times the limit: a browser that is cut
 # off while it sends shows "connection reset" instead of our sentence.
 DRAINED_TIMES = 6
+A_FILE = ("một tệp ảnh trong multipart/form-data", "a picture file in multipart/form-data")
 
 
 @dataclass(slots=True)
@@ -71,6 +72,8 @@ async def _json(request: Request) -> Form:
             "một đối tượng JSON với lon, lat, category, text",
             "a JSON object: lon, lat, category, text",
         )
+    if values.pop("photo", None):
+        raise InvalidInput("photo", "…", *A_FILE)
     return Form(values=values, content_hash=hashlib.sha256(body).digest())
 
 
@@ -110,7 +113,7 @@ def _form(data: FormData, photo_bytes_max: int) -> Form:
             form.photo = _file(value)
             digest.update(hashlib.file_digest(cast("Any", form.photo), "sha256").digest())
     if form.values.pop("photo", ""):
-        raise InvalidInput("photo", "…", "một tệp ảnh", "a picture file")
+        raise InvalidInput("photo", "…", *A_FILE)
     form.content_hash = digest.digest()
     return form
 
