@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LON, LAT = 105.63, 10.46
 WARD = """INSERT INTO core.admin_units
 (geom, unit_id, code, name, kind, level, province_code, valid_from, valid_to)
-VALUES (ST_Multi(ST_MakeEnvelope(%s, 10.4, %s, 10.5, 4326)), %s, '29869', %s, 'phuong', 2, '82', %s, %s)"""
+VALUES (ST_Multi(ST_MakeEnvelope(%s, 10.4, %s, 10.5, 4326)), %s, %s, %s, 'phuong', 2, '82', %s, %s)"""
 PARCEL = """INSERT INTO core.land_use
 (geom, sheet_number, parcel_number, parcel, code, scheme, area_m2, surveyed_on)
 VALUES (ST_Multi(ST_MakeEnvelope(105.629, 10.459, 105.631, 10.461, 4326)),
@@ -26,9 +26,9 @@ FROM generate_series(1, %s)"""
 @pytest.fixture(scope="module", autouse=True)
 def _rows(settings: Any, client: TestClient) -> None:
     with psycopg.connect(settings.admin_dsn, autocommit=True) as admin:
-        admin.execute(WARD, [105.6, 105.7, "u1", "Phường Cao Lãnh", "2025-07-01", None])
-        admin.execute(WARD, [105.6, 105.7, "u2", "Thị trấn cũ", "2009-01-01", "2025-07-01"])
-        admin.execute(WARD, [105.7, 105.8, "u3", "Phường bên cạnh", "2025-07-01", None])
+        admin.execute(WARD, [105.6, 105.7, "u1", "29869", "Phường Cao Lãnh", "2025-07-01", None])
+        admin.execute(WARD, [105.6, 105.7, "u2", "29870", "Thị trấn cũ", "2009-01-01", "2025-07-01"])
+        admin.execute(WARD, [105.7, 105.8, "u3", "29871", "Phường bên cạnh", "2025-07-01", None])
         admin.execute(PARCEL)
         admin.execute(CAMERA, [99, "near", 1])
         admin.execute(CAMERA, [480, "far", 1])
