@@ -149,7 +149,7 @@ def test_english_is_one_switch_away(product: Product, browser: Browser) -> None:
         on_map(page, product)
         page.get_by_test_id("lang").first.click()
         expect(page.locator("html")).to_have_attribute("lang", "en")
-        expect(page.get_by_test_id("report-open").first).to_contain_text("report")
+        expect(page.get_by_test_id("report-open").first).to_contain_text("Report a problem")
 
 
 def test_hoang_sa_and_truong_sa_are_on_the_map(product: Product, browser: Browser, tmp_path: Path) -> None:
