@@ -20,6 +20,7 @@ TYPES: dict[Format, str] = {
     "html": "text/html",
     "jsonld": "application/ld+json",
 }
+NAMES: dict[Format, str] = {"json": "GeoJSON", "html": "HTML", "jsonld": "JSON-LD"}
 AS: dict[Language, str] = {"vi": "Trang này dạng", "en": "This page as"}
 NEXT: dict[Language, str] = {"vi": "Trang sau", "en": "Next page"}
 PREVIOUS: dict[Language, str] = {"vi": "Trang trước", "en": "Previous page"}
@@ -53,7 +54,7 @@ def page_links(
         }
 
     found = [
-        link("self" if form == fmt else "alternate", form, query.offset, f"{AS[language]} {TYPES[form]}")
+        link("self" if form == fmt else "alternate", form, query.offset, f"{AS[language]} {NAMES[form]}")
         for form in TYPES
     ]
     if query.offset:
@@ -70,7 +71,7 @@ def item_links(layer: Layer, identifier: str, fmt: Format, language: Language) -
         {
             "rel": "self" if form == fmt else "alternate",
             "type": TYPES[form],
-            "title": f"{AS[language]} {TYPES[form]}",
+            "title": f"{AS[language]} {NAMES[form]}",
             "href": f"{url}?f={form}",
         }
         for form in TYPES

@@ -17,6 +17,7 @@ from api.ogc.config import build_config
 from api.ogc.openapi import build_openapi
 from api.ogc.scope import SCOPE, Scope
 from geo.database import Caller
+from geo.errors import TooCostly
 from geo.features import Crowds, Extent, read_extent
 
 if TYPE_CHECKING:
@@ -37,9 +38,10 @@ class Published:
     """Replaced whole when a layer is published or changed. ``pages`` keeps what was rendered from it."""
 
     revision: int
-    epochs: tuple[int, ...]
+    epochs: dict[str, int]
     built_at: float
     layers: dict[str, Layer]
+    extents: dict[str, Extent]
     api: API
     pages: dict[tuple[Any, ...], bytes] = field(default_factory=dict)
 
@@ -73,18 +75,29 @@ class Door:
     def _aged(self, known: Published) -> bool:
         return known.epochs != self._epochs() and time.monotonic() - known.built_at > EXTENT_AGE_S
 
-    def _epochs(self) -> tuple[int, ...]:
-        return tuple(self.catalogue.epoch(name, ANONYMOUS) for name in self.catalogue.layers)
+    def _epochs(self) -> dict[str, int]:
+        return {name: self.catalogue.epoch(name, ANONYMOUS) for name in self.catalogue.layers}
 
     async def _build(self) -> Published:
         revision, layers, epochs = self.catalogue.revision, self.catalogue.layers, self._epochs()
-        extents = {name: await read_extent(self.database, layer) for name, layer in layers.items()}
+        extents = {name: await self._extent(layer, epochs[name]) for name, layer in layers.items()}
         token = SCOPE.set(Scope(self.database, ANONYMOUS, layers))
         try:
             api = await anyio.to_thread.run_sync(self._make, layers, extents)
         finally:
             SCOPE.reset(token)
-        return Published(revision, epochs, time.monotonic(), layers, api)
+        return Published(revision, epochs, time.monotonic(), layers, extents, api)
+
+    async def _extent(self, layer: Layer, epoch: int) -> Extent:
+        known = self._published
+        before = known.extents.get(layer.name) if known else None
+        if known and before and known.epochs[layer.name] == epoch and known.layers[layer.name] == layer:
+            return before
+        try:
+            return await read_extent(self.database, layer)
+        except TooCostly:
+            # A layer too large to be measured in time is no reason to serve none.
+            return before or Extent(None)
 
     def _make(self, layers: dict[str, Layer], extents: dict[str, Extent]) -> API:
         notes = {name: note for name in layers if (note := self.catalogue.note(name))}

@@ -336,6 +336,20 @@ def test_linked_data_of_one_feature(client: TestClient) -> None:
     assert client.get(f"{UNITS}/1", params={"f": "jsonld"}).json()["code"] == "29869"
 
 
+def test_an_approximation_is_called_one(client: TestClient, admin: psycopg.Connection) -> None:
+    admin.execute(
+        """UPDATE ops.layer SET note = '{"vi": "Gần đúng.", "en": "Approximate."}' WHERE name = 'farms'"""
+    )
+    admin.execute("SELECT nextval('ops.layer_revision')")
+    admin.execute(
+        "INSERT INTO core.farms (geom, name, crop) VALUES ('SRID=4326;POINT(105.7 10.5)', 'x', 'xoai')"
+    )
+    path = "/ogc/collections/farms"
+    settled(client, lambda: "Gần đúng." in client.get(path).json()["description"])
+    for page in (path, f"{path}/items", "/ogc/collections"):
+        assert "Approximate." in client.get(page, params={"f": "html", "lang": "en"}).text
+
+
 def test_a_published_layer_appears_without_a_restart(
     client: TestClient, settings: Settings, admin: psycopg.Connection, tmp_path: Path
 ) -> None:

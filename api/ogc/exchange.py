@@ -1,0 +1,77 @@
+"""From a request to what is asked, and from bytes to an answer with its headers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from fastapi import Response
+
+from api import deps
+from api.caching import OPEN, freshness
+from api.ogc import parameters
+from api.ogc.config import PLACEHOLDER
+from api.ogc.negotiation import FORMATS, chosen_format, chosen_language
+from api.ogc.pages import Ask
+from api.ogc.published import Door
+from geo.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import Request
+
+    from api.ogc.negotiation import Format
+    from geo.database import Caller
+    from layers.description import Layer
+
+HOST = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~/-]*)?")
+MEDIA_TYPES: dict[Format, str] = {
+    "json": "application/json",
+    "html": "text/html",
+    "jsonld": "application/ld+json",
+}
+
+
+async def ask_for(
+    request: Request, params: Mapping[str, str], caller: Caller, formats: tuple[Format, ...] = FORMATS
+) -> Ask:
+    """The state of the catalogue, who asks, and in which form; ``InvalidInput`` for ``f`` or ``lang``."""
+    state = request.app.state
+    if not hasattr(state, "ogc"):
+        state.ogc = Door(state.settings, state.db, state.catalogue)
+    door = cast("Door", state.ogc)
+    return Ask(
+        door=door,
+        published=await door.published(),
+        caller=caller,
+        fmt=chosen_format(params, request.headers.get("accept", ""), formats),
+        language=chosen_language(params, request.headers.get("accept-language", "")),
+    )
+
+
+def answer(request: Request, ask: Ask, body: bytes, media_type: str | None = None, **more: str) -> Response:
+    """``body`` with the server's address in it and the headers that every answer has."""
+    base = deps.base_url(request)
+    if not HOST.fullmatch(base):
+        raise InvalidInput("Host", base, "tên máy chủ", "a host name")
+    headers = {
+        "Content-Language": ask.language,
+        "Vary": "Accept, Accept-Language, Authorization",
+        **OPEN,
+        **freshness(ask.caller),
+        **{name.replace("_", "-"): value for name, value in more.items()},
+    }
+    kind = media_type if media_type and ask.fmt == "json" else MEDIA_TYPES[ask.fmt]
+    return Response(body.replace(PLACEHOLDER.encode(), base.encode()), headers=headers, media_type=kind)
+
+
+async def page_ask(request: Request, formats: tuple[Format, ...] = FORMATS) -> Ask:
+    """The same for a page that takes no parameter but ``f`` and ``lang``."""
+    params = parameters.read(request.query_params, parameters.PAGE)
+    return await ask_for(request, params, await deps.caller(request), formats)
+
+
+def asked_layer(request: Request, ask: Ask) -> Layer:
+    """The layer of the path; ``NotFound`` lists the known ones."""
+    return ask.door.catalogue.layer(request.path_params["layer"])

@@ -1,0 +1,103 @@
+"""Features over HTTP: a layer's items and one item."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from pygeoapi.api.itemtypes import get_collection_item, get_collection_items
+
+from api import deps
+from api.ogc import parameters
+from api.ogc.exchange import answer, ask_for, asked_layer
+from api.ogc.items import collection_members, collection_text, item_text
+from api.ogc.links import item_links, page_links
+from api.ogc.outline import outline
+from api.ogc.pages import Ask, html, linked_data
+from geo.features import CRS84, FeatureQuery, columns_for, parse_crs, read_item, read_page
+
+if TYPE_CHECKING:
+    from fastapi import Request, Response
+
+    from geo.features import Page
+    from layers.description import Layer
+
+GEOJSON = "application/geo+json"
+
+
+async def items(request: Request) -> Response:
+    """GET /ogc/collections/{layer}/items: GeoJSON goes from SQL to the wire, other forms through pygeoapi."""
+    layer = deps.catalogue(request).layer(request.path_params["layer"])
+    caller = await deps.caller(request)
+    columns = columns_for(layer, caller)
+    params = parameters.read(request.query_params, dict.fromkeys((*parameters.ITEMS, *columns)))
+    query = parameters.feature_query(params, columns, valid_time=layer.valid_time)
+    ask = await ask_for(request, params, caller)
+    crs = f"<{query.crs.uri}>"
+    if ask.fmt == "jsonld":
+        body = await linked_data(ask, get_collection_items, (layer.name,), query)
+        return answer(request, ask, body, Content_Crs=crs)
+    found = await _read(ask, layer, query)
+    links = page_links(layer, params, query, found, fmt=ask.fmt, language=ask.language)
+    if ask.fmt == "json":
+        text = collection_text(found, query, params.get("limit"), links)
+        return answer(request, ask, text.encode(), GEOJSON, Content_Crs=crs)
+    document = {
+        **collection_members(found, query, params.get("limit"), links),
+        "features": [json.loads(feature) for feature in found.features],
+        "layer": _texts(ask, layer),
+    }
+    return answer(request, ask, await html(ask, "collections/items/index.html", document), Content_Crs=crs)
+
+
+async def _read(ask: Ask, layer: Layer, query: FeatureQuery) -> Page:
+    crowds = ask.door.crowds
+    key = crowds.key(layer, ask.caller, query.filter)
+    count = not crowds.known(key)
+    found = await read_page(ask.door.database, ask.caller, layer, query, count=count)
+    if count:
+        crowds.learn(key, found)
+    return found
+
+
+async def item(request: Request) -> Response:
+    """GET /ogc/collections/{layer}/items/{id}."""
+    params = parameters.read(request.query_params, parameters.ITEM)
+    ask = await ask_for(request, params, await deps.caller(request))
+    layer, identifier = asked_layer(request, ask), request.path_params["id"]
+    crs = parse_crs("crs", params["crs"]) if "crs" in params else CRS84
+    header = f"<{crs.uri}>"
+    if ask.fmt == "jsonld":
+        query = FeatureQuery(crs=crs)
+        body = await linked_data(ask, get_collection_item, (layer.name, identifier), query)
+        return answer(request, ask, body, Content_Crs=header)
+    feature = await read_item(ask.door.database, ask.caller, layer, identifier, crs)
+    links = item_links(layer, identifier, ask.fmt, ask.language)
+    if ask.fmt == "json":
+        return answer(request, ask, item_text(feature, links).encode(), GEOJSON, Content_Crs=header)
+    document = {**json.loads(feature), "links": links, "layer": _texts(ask, layer)}
+    document["outline"] = outline(document["geometry"], flipped=crs.latitude_first)
+    return answer(request, ask, await html(ask, "collections/items/item.html", document), Content_Crs=header)
+
+
+def _texts(ask: Ask, layer: Layer) -> dict[str, object]:
+    """What templates say of a layer: its words and, by property, title, unit and the words of codes."""
+    language = ask.language
+    columns = columns_for(layer, ask.caller)
+    note = ask.door.catalogue.note(layer.name) or layer.approximate
+    coded = {field.name: layer.codes[field.codes] for field in layer.fields if field.codes}
+    return {
+        "name": layer.name,
+        "title": getattr(layer.title, language),
+        "note": getattr(note, language) if note else None,
+        "label": layer.label if layer.label in columns else None,
+        "owner": getattr(layer.owner, language),
+        "licence": getattr(layer.licence, language),
+        "titles": {name: getattr(column.title, language) for name, column in columns.items()},
+        "units": {name: column.unit for name, column in columns.items() if column.unit},
+        "codes": {
+            name: {code.code: getattr(code.title, language) for code in coded[name]}
+            for name in columns
+            if name in coded
+        },
+    }
