@@ -77,6 +77,9 @@ class Observed:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         begun = time.perf_counter()
         status = 500
+        # A HEAD is the GET without its body (RFC 9110 §9.3.2); the doors need not know.
+        head = scope["method"] == "HEAD"
+        inner = {**scope, "method": "GET"} if head else scope
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -87,10 +90,12 @@ class Observed:
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
                 headers.setdefault("Content-Security-Policy", self.policy)
+            elif head:
+                message = {**message, "body": b""}
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_headers)
+            await self.app(inner, receive, send_with_headers)
         finally:
             _record(scope, status, time.perf_counter() - begun)
 
