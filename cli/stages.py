@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What a test may be told from outside; the rest of DIABAN_* could point it at somebody's real database.
-LET_THROUGH = {"DIABAN_TEST_DATABASE_URL"}
+LET_THROUGH = {"DIABAN_TEST_DATABASE_URL", "DIABAN_PICTURES"}
 
 
 @dataclass(frozen=True)
