@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { LayerInfo } from '../src/api/types'
 import { tileAddress } from '../src/map/address'
 import { fillColor, heatPoints } from '../src/map/hexes'
+import { isClear, offset, padding } from '../src/map/insets'
 import { ARCHIPELAGOS, ISLANDS_SOURCE } from '../src/map/islands'
 import { CIVIDIS, breaks, classes, colors, roundDown } from '../src/map/ramp'
 import { compose, layerOf, merge } from '../src/map/style'
@@ -18,6 +19,23 @@ describe('the tolerance of a tap', () => {
   it('stays within what the door takes', () => {
     expect(toleranceMetres(10.46, 3)).toBe(500)
     expect(toleranceMetres(10.46, 24)).toBe(0.5)
+  })
+})
+
+describe('what panels cover', () => {
+  const desk = { top: 0, right: 400, bottom: 0, left: 320 }
+
+  it('is kept clear of, where enough map is left', () => {
+    expect(padding(desk, { width: 1280, height: 740 })).toEqual({ top: 32, right: 432, bottom: 32, left: 352 })
+    expect(padding(desk, { width: 800, height: 740 })).toEqual({ top: 32, right: 32, bottom: 32, left: 32 })
+  })
+
+  it('hides a place', () => {
+    const size = { width: 1280, height: 740 }
+    expect(isClear({ x: 640, y: 300 }, desk, size)).toBe(true)
+    expect(isClear({ x: 1000, y: 300 }, desk, size)).toBe(false)
+    expect(isClear({ x: 640, y: -5 }, desk, size)).toBe(false)
+    expect(offset(desk)).toEqual([-40, 0])
   })
 })
 

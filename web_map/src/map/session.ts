@@ -1,16 +1,10 @@
 import type { Bbox, Hotspots, LayerInfo, LonLat } from '../api/types'
-import type { Camera, GeoJSONSource, MaplibreMap, StyleSpecification } from './engine'
+import type { Camera, GeoJSONSource, MaplibreMap } from './engine'
 import { HEX_MIN_ZOOM, chosen, fillColor, heatPoints } from './hexes'
 import { NOTHING, only } from './highlight'
+import { isClear, offset, padding, type Insets, type Size } from './insets'
 import { toleranceMetres } from './tolerance'
 import { layerOf } from './style'
-
-export interface Insets {
-  top: number
-  right: number
-  bottom: number
-  left: number
-}
 
 export type HexMode = 'off' | 'hexes' | 'heat'
 
@@ -106,24 +100,19 @@ export class MapSession {
 
   /** Bring a box into the part of the map that no panel covers. */
   fit(bbox: Bbox, insets: Insets, maxZoom = 16): void {
-    const padding = this.#padding(insets)
-    this.map.fitBounds(bbox, { padding, maxZoom, duration: 900, linear: false, essential: false })
+    this.map.fitBounds(bbox, { padding: padding(insets, this.#size), maxZoom, duration: 900, linear: false, essential: false })
   }
 
   /** The same at once, for the first picture. */
   show(bbox: Bbox, insets: Insets): void {
-    this.map.fitBounds(bbox, { padding: this.#padding(insets), duration: 0 })
+    this.map.fitBounds(bbox, { padding: padding(insets, this.#size), duration: 0 })
   }
 
   /** Move only if the place lies under a panel or off the screen. */
   reveal(place: LonLat, insets: Insets): void {
-    const { x, y } = this.map.project([place.lon, place.lat])
-    const { clientWidth: width, clientHeight: height } = this.map.getContainer()
-    const seen =
-      x > insets.left + 16 && x < width - insets.right - 16 && y > insets.top + 16 && y < height - insets.bottom - 16
-    if (seen) return
-    const offset: [number, number] = [(insets.left - insets.right) / 2, (insets.top - insets.bottom) / 2]
-    this.map.easeTo({ center: [place.lon, place.lat], offset, duration: 400, essential: false })
+    if (isClear(this.map.project([place.lon, place.lat]), insets, this.#size)) return
+    const center: [number, number] = [place.lon, place.lat]
+    this.map.easeTo({ center, offset: offset(insets), duration: 400, essential: false })
   }
 
   pan(right: number, down: number): void {
@@ -138,17 +127,12 @@ export class MapSession {
     this.map.zoomTo(zoom, { duration: 200, essential: false })
   }
 
-  #padding(insets: Insets): Insets {
+  get #size(): Size {
     const { clientWidth: width, clientHeight: height } = this.map.getContainer()
-    // Paddings that leave no map are refused by the engine.
-    const fits = insets.left + insets.right < width - 120 && insets.top + insets.bottom < height - 120
-    const { top, right, bottom, left } = fits ? insets : { top: 0, right: 0, bottom: 0, left: 0 }
-    return { top: top + 32, right: right + 32, bottom: bottom + 32, left: left + 32 }
+    return { width, height }
   }
 
   #data(id: string, data: GeoJSON.FeatureCollection): void {
     void (this.map.getSource(id) as GeoJSONSource | undefined)?.setData(data)
   }
 }
-
-export type { StyleSpecification }

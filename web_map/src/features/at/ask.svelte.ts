@@ -44,7 +44,8 @@ class At {
     try {
       const tolerance = toleranceMetres(place.lat, app.camera?.zoom ?? 16)
       const results = await api.at(place, tolerance, names, stop.signal)
-      this.results = results.filter((layer) => layer.features.length > 0)
+      // What is drawn on top comes first, as the eye has it.
+      this.results = results.filter((layer) => layer.features.length > 0).reverse()
       if (chosen) this.results = first(this.results, chosen)
       else this.found = results.flatMap(({ layer, features }) => features.map(({ id }) => ({ layer, id })))
       app.highlighted = this.found
