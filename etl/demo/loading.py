@@ -116,7 +116,7 @@ def _fill(
 
 def _share_before(name: str) -> float:
     names = list(SHARES)
-    return sum(SHARES[earlier] for earlier in names[: names.index(name)])
+    return round(sum(SHARES[earlier] for earlier in names[: names.index(name)]), 6)
 
 
 def _is_empty(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from etl.demo.report_times import CATEGORIES, DAYS
 
@@ -60,26 +61,38 @@ def hotspot_centres(ground: Ground) -> NDArray[np.float64]:
 
 def places(ground: Ground, categories: NDArray[np.object_], rng: np.random.Generator) -> NDArray[np.float64]:
     """A place in the province for each report outside hotspots, (n, 2) metres."""
-    centres = ground.frame.to_xy(ground.centres)
-    town = np.isin(ground.wards["code"].to_numpy(), ground.town["code"].to_numpy())
-    urban_weight = np.where(ground.urban, 1.0, 0.03) * np.where(town, 5.0, 1.0)
-    rural_weight = np.where(ground.urban, 0.35, 1.0)
+    towns, villages = _towns(ground), _villages(ground)
     share = np.array([CATEGORIES[c][1] for c in categories])
     in_town = rng.random(len(categories)) < share
     xy = np.full((len(categories), 2), np.nan)
     missing = np.arange(len(categories))
     for attempt in range(12):
-        ward = np.where(
-            in_town[missing],
-            rng.choice(len(centres), size=len(missing), p=urban_weight / urban_weight.sum()),
-            rng.choice(len(centres), size=len(missing), p=rural_weight / rural_weight.sum()),
-        )
-        spread = np.where(in_town[missing], 900.0, 2300.0) / (1 + 0.15 * attempt)
-        # A third lies close to the centre, the rest spreads: people live along the road, not in a disc.
-        close = np.where(rng.random(len(missing)) < 0.35, 0.3, 1.0)
-        xy[missing] = centres[ward] + rng.normal(0, 1, (len(missing), 2)) * (spread * close)[:, None]
+        town = towns[rng.integers(len(towns), size=len(missing))]
+        village = villages[rng.integers(len(villages), size=len(missing))]
+        around = np.where(in_town[missing, None], town, village)
+        spread = np.where(in_town[missing], 1000.0, 1900.0) / (1 + 0.15 * attempt)
+        # Some lie close to the centre, the rest spreads: people live along roads, not in a disc.
+        close = np.where(rng.random(len(missing)) < 0.25, 0.3, 1.0)
+        xy[missing] = around + rng.normal(0, 1, (len(missing), 2)) * (spread * close)[:, None]
         missing = missing[ground.locate(ground.frame.to_lonlat(xy[missing])) < 0]
         if not len(missing):
             break
+    centres = ground.frame.to_xy(ground.centres)
     xy[missing] = centres[rng.integers(len(centres), size=len(missing))]
     return xy
+
+
+def _towns(ground: Ground) -> NDArray[np.float64]:
+    """Centres of towns in metres; the provincial one has five quarters."""
+    others = ground.frame.to_xy(ground.centres)[ground.urban]
+    town = ground.frame.to_xy(np.array([ground.town_centre]))
+    quarters = town + np.array([[0, 0], [800, 650], [-900, 250], [350, -850], [-300, 900]])
+    return np.vstack([others, quarters])
+
+
+def _villages(ground: Ground) -> NDArray[np.float64]:
+    """Where people live outside towns, in metres: the old communes' middles, else those of the wards."""
+    if not len(ground.before):
+        return ground.frame.to_xy(ground.centres)
+    inside = shapely.point_on_surface(ground.before.geometry.to_numpy())
+    return ground.frame.to_xy(shapely.get_coordinates(inside))
