@@ -1,0 +1,133 @@
+"""Do the units of a day cover the ground once? Overlaps, holes, and the provinces that they make. Pure.
+
+A coverage in which every edge matches its neighbour's is dissolved in linear time; only units with edges that do
+not match are united the slow way. On the 3,321 wards of 2025 (7.15 million vertices) these are 1,147.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from geo.vintages.areas import area_m2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from geo.vintages.types import Shapes
+
+# Boxes are grown by so many degrees before shapes are cut with them, so that no edge lies on a box's side.
+MARGIN_DEG = 1e-6
+# What is smaller is the rounding of coordinates, not an overlap.
+LEAST_M2 = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    """Pairs of units ``first < second`` that share ground."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    shapes: Shapes
+    area_m2: NDArray[np.float64]
+
+
+def mismatched(shapes: Shapes) -> Shapes:
+    """For each unit the edges that do not match its neighbours' (empty: it fits)."""
+    return shapely.coverage_invalid_edges(shapes)
+
+
+def overlaps(shapes: Shapes, edges: Shapes) -> Overlaps:
+    """Where units share ground: only where both have edges that do not match, and only around those."""
+    loose = np.flatnonzero(~shapely.is_empty(edges))
+    pairs = shapely.STRtree(shapes[loose]).query(shapes[loose])
+    first, second = (loose[each] for each in pairs[:, pairs[0] < pairs[1]])
+    west_south = np.maximum(shapely.bounds(edges[first])[:, :2], shapely.bounds(edges[second])[:, :2])
+    east_north = np.minimum(shapely.bounds(edges[first])[:, 2:], shapely.bounds(edges[second])[:, 2:])
+    near = (west_south <= east_north).all(axis=1)
+    found = [
+        (i, j, shape)
+        for i, j, low, high in zip(first[near], second[near], west_south[near], east_north[near], strict=True)
+        if not (shape := _common(shapes[i], shapes[j], low, high)).is_empty
+    ]
+    areas = area_m2(np.array([shape for *_, shape in found], dtype=object)) if found else np.zeros(0)
+    kept = [k for k in range(len(found)) if areas[k] > LEAST_M2]
+    return Overlaps(
+        np.array([found[k][0] for k in kept], dtype=np.int64),
+        np.array([found[k][1] for k in kept], dtype=np.int64),
+        np.array([found[k][2] for k in kept], dtype=object),
+        areas[kept],
+    )
+
+
+def _common(
+    one: BaseGeometry, other: BaseGeometry, low: NDArray[np.float64], high: NDArray[np.float64]
+) -> BaseGeometry:
+    # Cut with a polygon: shapely.clip_by_rect is faster and stumbles over slivers.
+    window = shapely.box(*(low - MARGIN_DEG), *(high + MARGIN_DEG))
+    return multi(shapely.intersection(shapely.intersection(one, window), other))
+
+
+def dissolve(shapes: Shapes, edges: Shapes) -> shapely.MultiPolygon:
+    """The ground of some units of a coverage; ``edges`` as :func:`mismatched` gives them."""
+    fits = shapely.is_empty(edges)
+    united = shapely.union_all(
+        np.concatenate([[shapely.coverage_union_all(shapes[fits])], shapes[~fits]]) if fits.any() else shapes
+    )
+    return multi(united)
+
+
+def dissolve_each(
+    shapes: Shapes, edges: Shapes, labels: NDArray[np.object_], done: Callable[[float], None]
+) -> dict[str, shapely.MultiPolygon]:
+    """The ground of each label (a province's code)."""
+    out = {}
+    names = sorted(set(labels))
+    for number, name in enumerate(names, 1):
+        chosen = labels == name
+        out[str(name)] = dissolve(shapes[chosen], edges[chosen])
+        done(number / len(names))
+    return out
+
+
+def holes(grounds: list[shapely.MultiPolygon]) -> Shapes:
+    """Ground that no unit covers: holes within each ground, and those that several enclose together."""
+    within = [_ring(ring) for ground in grounds for ring in _rings(ground)]
+    filled = [shapely.MultiPolygon([shapely.Polygon(p.exterior) for p in ground.geoms]) for ground in grounds]
+    between = (
+        [_ring(ring) for ring in _rings(multi(shapely.union_all(np.array(filled))))]
+        if len(filled) > 1
+        else []
+    )
+    found = np.array(within + between, dtype=object)
+    if len(grounds) < 2 or not len(found):
+        return found
+    # A hole of one province may hold a ward of another.
+    tree = shapely.STRtree(np.array(grounds, dtype=object))
+    return np.array([part for hole in found for part in _left(hole, tree)], dtype=object)
+
+
+def _left(hole: shapely.Polygon, tree: shapely.STRtree) -> list[BaseGeometry]:
+    left: BaseGeometry = hole
+    for ground in tree.geometries[tree.query(hole, predicate="intersects")]:
+        left = shapely.difference(left, ground)
+    return [part for part in shapely.get_parts(left) if part.geom_type == "Polygon" and part.area > 0]
+
+
+def multi(shape: BaseGeometry) -> shapely.MultiPolygon:
+    """The polygons of a shape, points and lines left out."""
+    return shapely.MultiPolygon([part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"])
+
+
+def _rings(ground: shapely.MultiPolygon) -> list[shapely.LinearRing]:
+    return [ring for polygon in ground.geoms for ring in polygon.interiors]
+
+
+def _ring(ring: shapely.LinearRing) -> shapely.Polygon:
+    return shapely.Polygon(ring)
