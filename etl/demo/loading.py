@@ -107,9 +107,11 @@ def _fill(
     with connection.transaction():
         become_owner(connection)
         before = _share_before(name)
-        loaded[name] = copy_rows(
-            connection, layer, frame, lambda rows: progress(before + SHARES[name] * rows / len(frame), name)
-        )
+
+        def done(rows: int) -> None:
+            progress(round(before + SHARES[name] * rows / len(frame), 6), name)
+
+        loaded[name] = copy_rows(connection, layer, frame, done)
         set_note(connection, name, json.dumps(note, ensure_ascii=False))
         analyze(connection, layer)
 
