@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 DEFAULT_DAYS = 365
 
 # The search_path of the connection says which table this is. One pass and one sort: an incident counts where
-# its earliest report of the window lies.
+# its earliest report of the window lies. COLLATE "C": codes are ASCII, and another collation of the database
+# would take several times as long to sort them.
 _COUNTS = """
 SELECT h3_9, count(*) FILTER (WHERE turn = 1), count(*)
-  FROM (SELECT h3_9, row_number() OVER (PARTITION BY coalesce(incident_code, code)
-                                        ORDER BY received_at, code) AS turn
+  FROM (SELECT h3_9, row_number() OVER (PARTITION BY coalesce(incident_code, code) COLLATE "C"
+                                        ORDER BY received_at, code COLLATE "C") AS turn
           FROM reports
          WHERE received_at >= %(start)s AND received_at < %(end)s
            AND (%(any)s OR category = ANY (%(categories)s))) AS chosen
