@@ -41,6 +41,7 @@ DOORS = (
     "api.at",
     "api.units",
     "api.reports",
+    "api.routing",
     "api.hotspots",
 )
 RETRY_S = 1.0

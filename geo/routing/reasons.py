@@ -1,0 +1,73 @@
+"""Why a body has a case, in words. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from layers.description import Text
+
+if TYPE_CHECKING:
+    from geo.routing.types import Body, Rule
+    from geo.units import Placement
+
+NO_LOCATION = Text(
+    vi="Phản ánh không có vị trí; người trực sẽ xác định nơi xảy ra.",
+    en="The report has no position; a person will find the place.",
+)
+OUTSIDE = Text(vi="Vị trí nằm ngoài mọi xã, phường.", en="The place lies outside every ward.")
+A_PERSON = Text(vi="Người trực sẽ quyết định.", en="A person will decide.")
+
+
+def of_place(placement: Placement) -> Text:
+    """Which ward the place belongs to, and how sure that is."""
+    chosen = placement.chosen
+    if chosen is None:
+        return OUTSIDE
+    name, border_m = chosen.unit.name, chosen.border_m
+    others = ", ".join(other.unit.name for other in placement.candidates if other is not chosen)
+    match placement.confidence:
+        case "inside":
+            return Text(
+                vi=f"Vị trí nằm trong {name}, cách ranh giới {border_m:.0f} m.",
+                en=f"The place lies in {name}, {border_m:.0f} m from its border.",
+            )
+        case "overlap":
+            return Text(
+                vi=f"Ranh giới trong dữ liệu chồng nhau tại đây: {name}, {others}."
+                " Chọn đơn vị có diện tích nhỏ hơn.",
+                en=f"The boundaries overlap here: {name}, {others}. The unit of the smaller area was chosen.",
+            )
+        case "gap_snapped":
+            return Text(
+                vi=f"Vị trí rơi vào khe giữa các ranh giới; {name} gần nhất, cách {chosen.distance_m:.1f} m.",
+                en=f"The place falls in a slit between boundaries; {name} is nearest,"
+                f" {chosen.distance_m:.1f} m away.",
+            )
+    beside = (f" Bên kia là {others}.", f" Beyond it: {others}.") if others else ("", "")
+    return Text(
+        vi=f"Vị trí thuộc {name} nhưng chỉ cách ranh giới {border_m:.0f} m"
+        f" (độ chắc chắn ±{placement.threshold_m:.0f} m).{beside[0]}",
+        en=f"The place belongs to {name} but lies only {border_m:.0f} m from its border"
+        f" (certain to ±{placement.threshold_m:.0f} m).{beside[1]}",
+    )
+
+
+def of_rule(rule: Rule, version: int, body: Body, place: Text) -> Text:
+    """The rule that gave the case to another body than the ward, after what is known of the place."""
+    return Text(
+        vi=f"{place.vi} Theo quy tắc «{rule.id}» (bản {version}): {body.title.vi}.",
+        en=f"{place.en} By rule '{rule.id}' (version {version}): {body.title.en}.",
+    )
+
+
+def of_failure(rule: Rule, error: str) -> Text:
+    """A rule could not be asked: nothing after it is asked either."""
+    return Text(
+        vi=f"Quy tắc «{rule.id}» không đánh giá được: {error} {A_PERSON.vi}",
+        en=f"Rule '{rule.id}' could not be evaluated: {error} {A_PERSON.en}",
+    )
+
+
+def joined(first: Text, second: Text) -> Text:
+    """Two sentences in both languages."""
+    return Text(vi=f"{first.vi} {second.vi}", en=f"{first.en} {second.en}")
