@@ -89,6 +89,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   lat: 'Latitude',
   lon: 'Longitude',
   place_needed: 'Choose the place.',
+  place_outside: 'Choose a place inside the province.',
   place_wrong: 'These coordinates are wrong: latitude is −90 to 90, longitude −180 to 180.',
   ward_here: 'In {ward}',
   ward_border: 'About {m} from its border.',

@@ -87,6 +87,7 @@ export const vi = {
   lat: 'Vĩ độ',
   lon: 'Kinh độ',
   place_needed: 'Hãy chọn địa điểm.',
+  place_outside: 'Hãy chọn một chỗ trong tỉnh.',
   place_wrong: 'Tọa độ chưa đúng: vĩ độ từ −90 đến 90, kinh độ từ −180 đến 180.',
   ward_here: 'Thuộc {ward}',
   ward_border: 'Cách ranh giới khoảng {m}.',
