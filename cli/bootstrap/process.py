@@ -31,7 +31,7 @@ def run_quietly(
     argv: Sequence[str | Path], log: Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> None:
     """Run a program with its output in ``log``; when it fails, stop with its last lines."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with log.open("ab") as output:
         output.write(f"$ {' '.join(map(str, argv))}\n".encode())
         output.flush()
