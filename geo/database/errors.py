@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from copy import copy
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -47,7 +46,8 @@ def translated() -> Iterator[None]:
         known = translate(error)
         if known is None:
             raise
-        raise copy(known) from error
+        # A new one each time: an exception that is raised twice keeps the first traceback.
+        raise type(known)(known.vi, known.en) from error
 
 
 def translate(error: psycopg.Error) -> DiabanError | None:
