@@ -37,7 +37,7 @@ def ask(settings: Settings, statement: str, *, write: bool = False) -> Any:
         ("SET LOCAL statement_timeout = 20; SELECT pg_sleep(2)", False, TooCostly),
         ("SELECT 1 FROM private.reports", False, Forbidden),
         (
-            "INSERT INTO core.cameras (geom, name, kind, status) SELECT 'SRID=4326;POINT EMPTY', 'x', 'y', 'z'",
+            "INSERT INTO core.cameras (geom, name, kind, status) SELECT 'SRID=4326;POINT EMPTY', 'x', '', ''",
             True,
             Conflict,
         ),
