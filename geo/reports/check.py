@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from geo.errors import InvalidInput
 from geo.reports.types import NewReport
-from geo.types import LonLat, parse_number
+from geo.routing.place import checked_place
+from geo.types import parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +22,6 @@ NAME_MAX = 120
 ACCURACY_MAX_M = 10_000
 # Ten or eleven digits at home; with a country code as E.164 has it.
 PHONE = re.compile(r"0\d{9,10}|\+\d{8,15}", re.ASCII)
-# Land and sea of Vietnam with a margin; only to tell exchanged axes from a place elsewhere.
-VIETNAM_LON = (101.0, 118.5)
-VIETNAM_LAT = (6.0, 24.0)
 # Characters that turn the direction of writing make a text show as something else than it says.
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -36,29 +34,13 @@ def new_report(values: Mapping[str, object], categories: tuple[Code, ...]) -> Ne
     phone = _short(values, "contact_phone", 30)
     accuracy = _given(values, "accuracy_m")
     return NewReport(
-        position=position(_given(values, "lon"), _given(values, "lat")),
+        position=checked_place(_given(values, "lon"), _given(values, "lat")),
         category=_category(_given(values, "category"), categories),
         text=text(_given(values, "text")),
         accuracy_m=None if accuracy is None else parse_number("accuracy_m", accuracy, 0, ACCURACY_MAX_M),
         contact_name=_short(values, "contact_name", NAME_MAX),
         contact_phone=None if phone is None else _phone(phone),
     )
-
-
-def position(lon: object, lat: object) -> LonLat:
-    """The place; exchanged axes are refused with the exchange as a suggestion, never guessed in silence."""
-    try:
-        first, second = float(str(lon)), float(str(lat))
-    except ValueError:
-        return LonLat.parse(lon, lat)
-    if _within(second, VIETNAM_LON) and _within(first, VIETNAM_LAT):
-        raise InvalidInput(
-            "lon,lat",
-            f"{first:g}, {second:g}",
-            f"kinh độ trước, vĩ độ sau; có phải ý là lon={second:g}, lat={first:g}",
-            f"longitude first, then latitude; did you mean lon={second:g}, lat={first:g}",
-        )
-    return LonLat.parse(lon, lat)
 
 
 def text(value: object) -> str:
@@ -79,10 +61,6 @@ def text(value: object) -> str:
 def _given(values: Mapping[str, object], name: str) -> object:
     value = values.get(name)
     return None if value == "" else value
-
-
-def _within(value: float, limits: tuple[float, float]) -> bool:
-    return limits[0] <= value <= limits[1]
 
 
 def _clean(words: str) -> bool:

@@ -145,7 +145,7 @@ BEGIN
                               incident_code, h3_9, text, accuracy_m)
     VALUES (ST_SetSRID(ST_MakePoint((report ->> 'lon')::float8, (report ->> 'lat')::float8), 4326),
             decision ->> 'unit_code', taken, report ->> 'category',
-            CASE WHEN decision ->> 'unit_code' IS NULL THEN 'received' ELSE 'forwarded' END,
+            CASE WHEN decision ->> 'triage' IS NULL THEN 'forwarded' ELSE 'received' END,
             report ->> 'channel', now(), decision ->> 'unit_code', decision ->> 'unit_name',
             taken, report ->> 'h3_9', report ->> 'text', (report ->> 'accuracy_m')::float8)
     ON CONFLICT (code) DO NOTHING RETURNING id INTO stored;
@@ -160,12 +160,7 @@ BEGIN
     INSERT INTO private.reports (id, reporter_name, reporter_phone, photo)
     VALUES (stored, report ->> 'contact_name', report ->> 'contact_phone', report ->> 'photo');
   END IF;
-  INSERT INTO core.route_decision (report_id, as_of, unit_id, unit_code, confidence, accuracy_m, candidates,
-                                   boundaries, rule, rule_version, reason_vi, reason_en, actor)
-  VALUES (stored, (decision ->> 'as_of')::date, decision ->> 'unit_id', decision ->> 'unit_code',
-          decision ->> 'confidence', (decision ->> 'accuracy_m')::float8, decision -> 'candidates',
-          ARRAY(SELECT jsonb_array_elements_text(decision -> 'boundaries')::bigint), decision ->> 'rule',
-          (decision ->> 'rule_version')::int, decision ->> 'reason_vi', decision ->> 'reason_en', auth.subject());
+  PERFORM core.store_decision(stored, decision);  -- geo/routing/install.sql
   IF key_hash IS NOT NULL THEN
     INSERT INTO core.report_retry (key_hash, content_hash, code)
     VALUES (submit_report.key_hash, submit_report.content_hash, taken);

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
-from geo.calendar import today_ict
 from geo.errors import Conflict, InvalidInput, NotFound, Unavailable
 from geo.hotspots.cells import cell_of
 from geo.reports.codes import new_code, normalise
-from geo.reports.decision import Decision, decide
 from geo.reports.types import Event, NewReport, Receipt, Retry
-from geo.units import choose, extent, search_radius_m, units_near
+from geo.routing import Question, decide, record
+from geo.routing.accept import may_come_in
+from geo.units import extent
 
 if TYPE_CHECKING:
     from datetime import date
@@ -32,14 +32,16 @@ _STATUS = "SELECT * FROM pub.report_status(%s)"
 async def submit(
     connection: Connection, report: NewReport, province: str, prefix: str, retry: Retry | None = None
 ) -> tuple[Receipt, bool]:
-    """Route ``report`` to the ward that covers its place today and store it; whether it is new.
+    """Route ``report`` by the rules of today and store it; whether it is new.
 
     ``connection`` is one transaction of the writing role. With ``retry`` a repeated request gives the first
-    one's receipt back. Raises ``InvalidInput`` for a place outside every ward, ``Conflict`` where a key comes
+    one's receipt back. Raises ``InvalidInput`` for a place that is nobody's, ``Conflict`` where a key comes
     again with another content.
     """
-    decision = await route(connection, report, today_ict())
-    if decision.placement.chosen is None:
+    now = datetime.now(UTC)
+    asked = Question(report.position, report.category, now, None, report.accuracy_m)
+    decision = await decide(connection, asked)
+    if not may_come_in(decision, report.channel):
         raise await _outside(connection, report, province, decision.as_of)
     codes = [new_code(prefix) for _ in range(CODES_TRIED)]
     key_hash = hashlib.sha256(retry.key.encode()).digest() if retry else None
@@ -47,7 +49,7 @@ async def submit(
         _SUBMIT,
         [
             Jsonb(_document(report)),
-            Jsonb(decision.record()),
+            Jsonb(record(decision)),
             codes,
             key_hash,
             retry.content_hash if retry else None,
@@ -63,13 +65,6 @@ async def submit(
     if code is None:
         raise Unavailable("Chưa cấp được mã phản ánh. Xin gửi lại.", "No code was free. Send it again.")
     return await status_of(connection, code), outcome == "stored"
-
-
-async def route(connection: Connection, report: NewReport, as_of: date) -> Decision:
-    """Who answers for the report's place on a day. One question, so that every report sees one vintage."""
-    radius_m = search_radius_m(report.accuracy_m)
-    found = await units_near(connection, report.position, as_of, radius_m)
-    return decide(choose(found, report.accuracy_m), as_of, report.accuracy_m)
 
 
 async def status_of(connection: Connection, typed: str) -> Receipt:

@@ -12,5 +12,5 @@ SELF_SERVICE = frozenset({"web", "app"})
 
 
 def may_come_in(decision: Decision, channel: str) -> bool:
-    """A place that is nobody's is refused where its sender can correct it, and queued where a person took it."""
+    """Nobody's place is refused where its sender can correct it, and queued where a person took it down."""
     return decision.triage != "outside" or channel not in SELF_SERVICE

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """``one``: the identity stands first in ``units``; ``ask``: the reporter chooses among them; else ``none``."""
+    """``one``: the only identity in ``units``; ``ask``: the reporter chooses among them; else ``none``."""
 
     answer: Literal["one", "ask", "none"]
     units: tuple[str, ...] = ()
@@ -24,8 +24,8 @@ def settled(
 ) -> Addressed:
     """What units of a name (of whatever day the address is from) mean for the units of today.
 
-    A name is one unit's only within its province: 246 names of wards stand in several. ``successors`` of a unit
-    that was split are several, and no centroid decides among them.
+    A name is one unit's only within its province: 246 names of wards stand in several. ``successors`` of a
+    unit that was split are several, and no centroid decides among them.
     """
     named = [each for each in found if province_code is None or each.province_code == province_code]
     if len(named) > 1:

@@ -1,4 +1,6 @@
-"""The edge cases of the specification, by number. Those of mergers are in ``test_routing_merger``, those of hand-overs
+"""The edge cases of the specification, by number.
+
+Those of mergers are in ``test_routing_merger``, those of hand-overs
 (22-24) in ``tests/api/test_routing_hands``, bad coordinates at the doors (8, 29) in
 ``tests/api/test_routing``.
 

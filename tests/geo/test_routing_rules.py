@@ -218,7 +218,8 @@ def test_21_a_unit_does_not_end_under_a_rule(admin: psycopg.Connection) -> None:
         with admin.transaction():
             admin.execute(end)
             admin.execute(
-                "INSERT INTO core.admin_units (unit_id, code, name, kind, level, province_code, valid_from, geom)"
+                "INSERT INTO core.admin_units"
+                " (unit_id, code, name, kind, level, province_code, valid_from, geom)"
                 " SELECT unit_id, code, 'Phường Mới', 'phuong', level, province_code, valid_to, geom"
                 "   FROM core.admin_units WHERE unit_id = 'vn-d'"
             )
