@@ -55,13 +55,16 @@ const point = (lon: number, lat: number, properties: Record<string, string>): Ge
   properties
 })
 
+/** The name whole on one line, the country below it. */
+const twoLines = (name: string): string => name.replace(' (', '\n(')
+
 /** One GeoJSON source: archipelagos (with `vi`, `en`) and islands (with `name`). */
 export const ISLANDS_SOURCE: SourceSpecification = {
   type: 'geojson',
   data: {
     type: 'FeatureCollection',
     features: [
-      ...ARCHIPELAGOS.map(({ name, lon, lat }) => point(lon, lat, { kind: 'group', ...name })),
+      ...ARCHIPELAGOS.map(({ name, lon, lat }) => point(lon, lat, { kind: 'group', vi: twoLines(name.vi), en: twoLines(name.en) })),
       ...[...HOANG_SA, ...TRUONG_SA].map(([name, lon, lat]) => point(lon, lat, { kind: 'island', name }))
     ]
   }
@@ -109,7 +112,7 @@ export function islandLayers(lang: 'vi' | 'en'): LayerSpecification[] {
         'text-field': ['get', lang],
         'text-font': ['Be Vietnam Pro SemiBold'],
         'text-size': ['interpolate', ['linear'], ['zoom'], 2, 11, 6, 14],
-        'text-max-width': 8,
+        'text-max-width': 20,
         // The law asks for the names, so no other label may push them off the map.
         'text-allow-overlap': true,
         'text-ignore-placement': true
