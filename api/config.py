@@ -25,16 +25,25 @@ async def config(db: Db, catalogue: Layers, settings: Chosen) -> dict[str, Any]:
         row = await (await connection.execute(EXTENT)).fetchone()
     west, south, east, north = row if row and row[0] is not None else VIETNAM
     note = catalogue.note("admin_units")
+    name = {"vi": settings.province_name, "en": in_english(settings.province_name)}
     basemap = {
         "tiles": [settings.basemap_tiles],
         "attribution": settings.basemap_attribution,
         "kind": "raster",
     }
     return {
-        "province": {"code": settings.province_code, "name": {"vi": settings.province_name}},
+        "province": {"code": settings.province_code, "name": name},
         "bbox": [west, south, east, north],
         "center": [(west + east) / 2, (south + north) / 2],
         "basemap": basemap if settings.basemap_tiles else None,
         "limits": {"photo_bytes": settings.photo_bytes_max, "text_min": 10, "text_max": 1000},
         "approximate": note.model_dump() if note else None,
     }
+
+
+def in_english(province: str) -> str:
+    """The name of a province or city as English writes it: «Tỉnh Đồng Tháp», "Đồng Tháp province"."""
+    for prefix, kind in (("Tỉnh ", "province"), ("Thành phố ", "city"), ("TP ", "city")):
+        if province.startswith(prefix):
+            return f"{province.removeprefix(prefix)} {kind}"
+    return province

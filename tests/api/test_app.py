@@ -85,6 +85,7 @@ def test_metrics_count_doors_not_paths(client: TestClient) -> None:
 def test_config_speaks_of_the_province(client: TestClient) -> None:
     config = client.get("/api/config").json()
     assert config["province"]["code"] == "82"
+    assert config["province"]["name"] == {"vi": "Tỉnh Đồng Tháp", "en": "Đồng Tháp province"}
     assert config["limits"]["photo_bytes"] == 10 * 1024 * 1024
 
 
