@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -18,9 +19,13 @@ from cli.bootstrap.process import alive, end, processes_marked, tail
 from cli.connection import environment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cli.bootstrap.paths import Home
 
 MARK = "DIABAN_RUN"
+# Workers keep their figures here, side by side: /metrics then speaks of all of them.
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
 WORKER_FAILED = b"Unexpected exit from worker"
 LOG_MAX_BYTES = 10_000_000
 READY_TIMEOUT_S = 120
@@ -77,7 +82,7 @@ class Server:
             process = subprocess.Popen(
                 self.command(host, port, workers),
                 cwd=REPO,
-                env={**environment(self.home), MARK: mark},
+                env={**environment(self.home), MARK: mark, METRICS: str(self._fresh_metrics())},
                 stdin=subprocess.DEVNULL,
                 stdout=log if background else None,
                 stderr=subprocess.STDOUT if background else None,
@@ -120,6 +125,12 @@ class Server:
     def _processes(self) -> list[int]:
         mark = self._state().get("mark")
         return processes_marked(f"{MARK}={mark}") if mark else []
+
+    def _fresh_metrics(self) -> Path:
+        folder = self.home.root / "metrics"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
 
     def _state(self) -> dict[str, Any]:
         state = self.home.state().get("app")

@@ -166,3 +166,16 @@ def test_a_phone_screen_loses_nothing(product: Product, browser: Browser, tmp_pa
         keep(page, "phone", tmp_path)
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360
+
+
+def test_metrics_speak_of_all_workers(product: Product) -> None:
+    def counted() -> float:
+        with urllib.request.urlopen(f"{product.url}/metrics", timeout=20) as answer:
+            lines = answer.read().decode().splitlines()
+        name = 'diaban_requests_total{door="styles",method="GET",status="200"}'
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
+
+    before = counted()
+    for _ in range(30):
+        get(product, "/styles/map.json")
+    assert counted() == before + 30
