@@ -1,29 +1,38 @@
-"""``GET /api/units``: the units of a place, a code or a name, on a day."""
+"""``/api/units``: units of a place, a code or a name on a day; a unit's history; a province's ground."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
+from api import unit_words
 from api.caching import OPEN, freshness
 from api.deps import Db, Who
-from geo.calendar import parse_day
-from geo.errors import InvalidInput
-from geo.types import LonLat
-from geo.units import choose, search_radius_m, units_by_code, units_by_name, units_near
+from geo import units as core
+from geo.calendar import parse_day, parse_instant
+from geo.errors import InvalidInput, NotFound
+from geo.types import LonLat, parse_number
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
-    from geo.units import Candidate, Placement, Unit
+    from psycopg import AsyncConnection
+
+    from geo.database import Caller
+
+    Connection = AsyncConnection[tuple[Any, ...]]
 
 router = APIRouter(tags=["units"])
 
 CODE = re.compile(r"\d{5}", re.ASCII)
+PROVINCE = re.compile(r"\d{2}", re.ASCII)
 NAME_MAX = 80
+IDENTITY_MAX = 40
+DETAIL_MAX_M = 5_000
 
 
 @router.get("/api/units", summary="Đơn vị hành chính theo nơi, mã hoặc tên, tại một ngày")
@@ -34,27 +43,96 @@ async def units(
     lon: Annotated[str | None, Query(description="Kinh độ WGS 84, độ / longitude, degrees")] = None,
     lat: Annotated[str | None, Query(description="Vĩ độ WGS 84, độ / latitude, degrees")] = None,
     code: Annotated[str | None, Query(description="Mã 5 số / five-digit code")] = None,
-    name: Annotated[str | None, Query(description="Tên, không cần dấu / name, marks may be left out")] = None,
+    name: Annotated[
+        str | None,
+        Query(description="Tên, không cần dấu: «P. 15, Q. Tân Bình» / name, marks may be left out"),
+    ] = None,
+    province: Annotated[
+        str | None, Query(description="Mã hoặc tên tỉnh, khi hỏi theo tên / with name")
+    ] = None,
     at: Annotated[
         str | None, Query(description="Ngày hoặc thời điểm; mặc định hôm nay / day or instant; today")
+    ] = None,
+    known_at: Annotated[
+        str | None, Query(description="Theo dữ liệu đã ghi nhận lúc ấy, khi hỏi theo nơi / as recorded then")
     ] = None,
 ) -> JSONResponse:
     """Units valid on the day of ``at`` (Asia/Ho_Chi_Minh), asked by exactly one of lon+lat, code, name.
 
-    For a place the answer also says how sure it is (``confidence``) and which neighbours lie near.
+    For a place the answer also says how sure it is (``confidence``) and which neighbours lie near; with
+    ``known_at`` it is what was recorded at that instant. For a name all units of it are listed; where none bears
+    it that day, ``other_times`` lists those that did or will, with the units in which they live on.
     """
     day = parse_day("at", at)
+    known = None if known_at is None else parse_instant("known_at", known_at)
     question = _question(lon, lat, code, name)
+    about = _text("province", province, 1)
     async with db.read(who) as connection:
         match question:
             case LonLat():
-                found = await units_near(connection, question, day, search_radius_m(None))
-                body = _of_place(choose(found))
+                radius_m = core.search_radius_m(None)
+                found = await core.units_near(connection, question, day, radius_m, known)
+                body = unit_words.of_place(core.choose(found))
             case ("code", value):
-                body = {"units": [_document(unit) for unit in await units_by_code(connection, value, day)]}
+                listed = await core.units_by_code(connection, value, day)
+                body = {"units": [unit_words.document(unit) for unit in listed]}
             case (_, value):
-                body = {"units": [_document(unit) for unit in await units_by_name(connection, value, day)]}
-    return JSONResponse({**body, "as_of": day.isoformat()}, headers={**OPEN, **freshness(who)})
+                body = await _named(connection, value, day, about)
+    return _answer(who, {**body, "as_of": day.isoformat()}, known)
+
+
+@router.get("/api/units/{unit_id}/history", summary="Một đơn vị qua thời gian: tên, mã, ranh giới, kế thừa")
+async def unit_history(db: Db, who: Who, unit_id: str) -> JSONResponse:
+    """Versions of an identity, what it came from and what became of it, with kind, shares and legal act."""
+    asked = _text("unit_id", unit_id, 1, IDENTITY_MAX)
+    async with db.read(who) as connection:
+        found = await core.history(connection, asked)
+    if found is None:
+        raise NotFound("Không có đơn vị nào mang định danh này.", "No unit has this identity.")
+    return _answer(who, {"id": asked, **unit_words.history(found)})
+
+
+@router.get("/api/provinces/{code}", summary="Ranh giới tỉnh tại một ngày: hợp của các xã, phường")
+async def province_ground(
+    db: Db, who: Who, code: str, at: str | None = None, detail_m: str = "0"
+) -> JSONResponse:
+    """A province on a day as a GeoJSON feature: its wards dissolved, simplified by ``detail_m`` (0–5,000)."""
+    day = parse_day("at", at)
+    detail = parse_number("detail_m", detail_m, 0, DETAIL_MAX_M)
+    if not PROVINCE.fullmatch(code):
+        raise InvalidInput("code", code, "mã tỉnh gồm 2 chữ số", "a province code of two digits")
+    async with db.read(who) as connection:
+        found = await core.province(connection, code, day, detail)
+    if found is None:
+        raise NotFound("Không có tỉnh nào mang mã này vào ngày ấy.", "No province has this code on that day.")
+    properties = {
+        "code": found.code,
+        "name": found.name,
+        "area_km2": round(found.area_km2, 3),
+        "valid_from": found.valid_from.isoformat(),
+        "valid_to": unit_words.iso(found.valid_to),
+        "as_of": day.isoformat(),
+    }
+    body = {"type": "Feature", "id": code, "geometry": json.loads(found.geometry), "properties": properties}
+    return JSONResponse(body, headers={**OPEN, **freshness(who)}, media_type="application/geo+json")
+
+
+async def _named(connection: Connection, name: str, day: date, province: str) -> dict[str, Any]:
+    found = await core.units_by_name(connection, name, day, province=province)
+    body: dict[str, Any] = {"units": [unit_words.document(unit) for unit in found]}
+    if not found:
+        others = await core.units_elsewhen(connection, name, day, province)
+        body["other_times"] = [
+            {
+                **unit_words.document(unit),
+                "now": [
+                    {"id": unit_id, "code": code, "name": heir}
+                    for unit_id, code, heir in await core.heirs(connection, [unit.unit_id], day)
+                ],
+            }
+            for unit in others[:20]
+        ]
+    return body
 
 
 def _question(
@@ -74,55 +152,18 @@ def _question(
             raise InvalidInput("code", code, "mã đơn vị gồm 5 chữ số", "a unit code of five digits")
         return ("code", code)
     if name is not None:
-        if not 2 <= len(name.strip()) <= NAME_MAX or not name.isprintable():
-            raise InvalidInput("name", name, f"2 đến {NAME_MAX} ký tự", f"2 to {NAME_MAX} characters")
-        return ("name", name.strip())
+        return ("name", _text("name", name, 2))
     return LonLat.parse(lon if lon is not None else "", lat if lat is not None else "")
 
 
-def _of_place(placement: Placement) -> dict[str, Any]:
-    covering = [candidate for candidate in placement.candidates if candidate.covers]
-    answering = covering or ([placement.chosen] if placement.chosen else [])
-    return {
-        "units": [_answering(candidate) for candidate in answering],
-        "confidence": placement.confidence,
-        "near_boundary": placement.confidence == "near_boundary",
-        "neighbours": [_neighbour(other) for other in placement.candidates if other not in answering],
-    }
+def _text(parameter: str, value: str | None, least: int, most: int = NAME_MAX) -> str:
+    text = (value or "").strip()
+    if value is not None and (not least <= len(text) <= most or not text.isprintable()):
+        raise InvalidInput(parameter, text, f"{least} đến {most} ký tự", f"{least} to {most} characters")
+    return text
 
 
-def _answering(candidate: Candidate) -> dict[str, Any]:
-    return {
-        **_document(candidate.unit),
-        "distance_m": round(candidate.distance_m, 2),
-        "distance_to_border_m": round(candidate.border_m, 2),
-    }
-
-
-def _neighbour(candidate: Candidate) -> dict[str, Any]:
-    unit = candidate.unit
-    distance_m = round(candidate.distance_m, 2)
-    return {"id": unit.unit_id, "code": unit.code, "name": unit.name, "distance_m": distance_m}
-
-
-def _document(unit: Unit) -> dict[str, Any]:
-    return {
-        "id": unit.unit_id,
-        "feature_id": unit.feature_id,
-        "code": unit.code,
-        "name": unit.name,
-        "kind": unit.kind,
-        "level": unit.level,
-        "province_code": unit.province_code,
-        "province_name": unit.province_name,
-        "district_name": unit.district_name,
-        "area_km2": unit.area_km2,
-        "population": unit.population,
-        "valid_from": unit.valid_from.isoformat(),
-        "valid_to": _iso(unit.valid_to),
-        "bbox": unit.bbox.as_tuple(),
-    }
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None
+def _answer(who: Caller, body: dict[str, Any], known: datetime | None = None) -> JSONResponse:
+    if known is not None:
+        body["known_at"] = known.isoformat()
+    return JSONResponse(body, headers={**OPEN, **freshness(who)})

@@ -369,13 +369,13 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS
 BEGIN
   RETURN QUERY
     SELECT p.province_code, p.province_name, lower(p.valid), upper(p.valid), p.area_km2, true, p.geom
-      FROM core.admin_province AS p WHERE p.province_code = code AND p.valid @> on_day;
+      FROM core.admin_province AS p WHERE p.province_code = province.code AND p.valid @> on_day;
   IF NOT FOUND THEN
     RETURN QUERY
       SELECT u.province_code, max(u.province_name), max(u.valid_from), min(u.valid_to),
              ST_Area(ST_Union(u.geom)::geography) / 1e6, false, ST_Multi(ST_Union(u.geom))
         FROM core.admin_units AS u
-       WHERE u.province_code = code AND daterange(u.valid_from, u.valid_to) @> on_day AND u.visibility = 0
+       WHERE u.province_code = province.code AND daterange(u.valid_from, u.valid_to) @> on_day AND u.visibility = 0
        GROUP BY u.province_code;
   END IF;
 END $$;

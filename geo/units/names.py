@@ -10,6 +10,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+# What PostgreSQL's unaccent makes of letters that have no decomposition.
+SINGLE = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D"})
 APOSTROPHES = str.maketrans("", "", "'’‘`´")
 KIND_WORDS = {
     "phường": "phuong",
@@ -66,9 +68,7 @@ class NameQuery:
 
 def spaced(name: str) -> str:
     """No marks, lower case, apostrophes gone, other signs one blank, numbers without leading zeros."""
-    letters = (
-        unicodedata.normalize("NFD", unicodedata.normalize("NFC", name)).replace("đ", "d").replace("Đ", "D")
-    )
+    letters = unicodedata.normalize("NFD", unicodedata.normalize("NFC", name)).translate(SINGLE)
     plain = "".join(c for c in letters if not unicodedata.combining(c)).lower().translate(APOSTROPHES)
     words = re.sub(r"[^a-z0-9]+", " ", plain).strip()
     return re.sub(r"\b0+(\d)", r"\1", words)

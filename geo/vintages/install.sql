@@ -224,8 +224,12 @@ BEGIN
      AND NOT EXISTS (SELECT 1 FROM core.admin_units AS unit WHERE unit.id = undo.key::bigint);
   UPDATE core.admin_succession SET recorded = tstzrange(lower(recorded), moment), closed_by = wanted
    WHERE vintage_id = wanted AND upper_inf(recorded);
-  UPDATE core.admin_succession SET recorded = tstzrange(lower(recorded), NULL), closed_by = NULL
-   WHERE closed_by = wanted AND vintage_id IS DISTINCT FROM wanted;
+  -- What a correction took back holds again, recorded anew: that it did not hold for a while stays on record.
+  INSERT INTO core.admin_succession (from_unit, to_unit, effective, kind, share_area, share_pop, legal_ref, source,
+                                     vintage_id, recorded)
+  SELECT from_unit, to_unit, effective, kind, share_area, share_pop, legal_ref, source, vintage_id,
+         tstzrange(moment, NULL)
+    FROM core.admin_succession WHERE closed_by = wanted AND vintage_id IS DISTINCT FROM wanted;
   DELETE FROM core.admin_alias WHERE vintage_id = wanted;
   DELETE FROM core.admin_province WHERE vintage_id = wanted;
   DELETE FROM core.admin_province AS p USING core.vintage_undo AS undo

@@ -6,7 +6,7 @@ unit. The code decides nothing by itself: every code of the 2025 reform was take
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +15,7 @@ import numpy as np
 from geo.units.names import bare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from geo.vintages.types import Coverage, Known, Link, SuccessionKind, UnitRow
@@ -70,7 +70,7 @@ def make_plan(
     before: Known,
     wrong: Known,
     staged: Coverage,
-    links: Iterable[Link],
+    links: Sequence[Link],
     shares: ShareTable,
     day: date,
     taken: frozenset[str],
@@ -78,11 +78,12 @@ def make_plan(
     """The plan that makes ``staged`` valid from ``day`` after ``before``.
 
     ``wrong``: versions that began on the same day and are corrected. ``taken``: identities ever given.
-    ``links`` name only codes of ``before`` and ``staged``. Every unit of ``before`` is in scope.
+    ``links`` are the whole table: one that names a unit which is not there still says that a unit was not made of
+    one other alone. Every unit of ``before`` is in scope.
     """
     plan = Plan()
     known = _by_pair(before, staged, links)
-    going_on = _going_on(plan, before, staged, known, shares)
+    going_on = _going_on(plan, before, staged, links, shares)
     correcting = wrong.units.at()
     given: set[str] = set(taken)
     for new, row in enumerate(staged.rows):
@@ -105,26 +106,29 @@ def make_plan(
 
 def _by_pair(before: Known, staged: Coverage, links: Iterable[Link]) -> dict[tuple[int, int], Link]:
     old_at, new_at = before.units.at(), staged.at()
-    return {(old_at[link.old], new_at[link.new]): link for link in links}
+    return {
+        (old_at[link.old], new_at[link.new]): link
+        for link in links
+        if link.old in old_at and link.new in new_at
+    }
 
 
 def _going_on(
-    plan: Plan, before: Known, staged: Coverage, known: dict[tuple[int, int], Link], shares: ShareTable
+    plan: Plan, before: Known, staged: Coverage, links: Sequence[Link], shares: ShareTable
 ) -> dict[int, int]:
     """From a staged unit to the unit before whose identity it keeps."""
-    after, origins = defaultdict(list), defaultdict(list)
-    for old, new in known:
-        after[old].append(new)
-        origins[new].append(old)
+    old_at, new_at = before.units.at(), staged.at()
+    after, origins = Counter(link.old for link in links), Counter(link.new for link in links)
     wanted: dict[int, list[int]] = defaultdict(list)
-    for (old, new), link in known.items():
-        alone = len(after[old]) == 1 and len(origins[new]) == 1 and link.old == link.new
+    for link in links:
+        if link.old not in old_at or link.new not in new_at:
+            continue
+        alone = after[link.old] == 1 and origins[link.new] == 1 and link.old == link.new
         if link.kind in IN_PLACE or (link.kind is None and alone):
-            wanted[new].append(old)
-    old_at = before.units.at()
+            wanted[new_at[link.new]].append(old_at[link.old])
     for new, row in enumerate(staged.rows):
         at = old_at.get(row.code)
-        if at is None or new in origins or at in after:
+        if at is None or row.code in origins or row.code in after:
             continue
         if _same_unit(before.units.rows[at], row, shares.get((at, new), (0.0, 0.0))):
             wanted[new].append(at)

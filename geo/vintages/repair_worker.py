@@ -28,7 +28,8 @@ def main(source: BinaryIO, target: BinaryIO) -> None:
         # "structure" keeps what the rings enclose; the default method turns doubled loops inside out.
         mended = shapely.make_valid(shapely.from_wkb(wkb), method="structure", keep_collapsed=False)
         signal.alarm(0)
-        polygons = [part for part in shapely.get_parts(mended) if part.geom_type == "Polygon"]
+        parts = shapely.get_parts(mended)
+        polygons = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
         answer = shapely.to_wkb(shapely.MultiPolygon(polygons)) if polygons else b""
         target.write(LENGTH.pack(len(answer)) + answer)
         target.flush()

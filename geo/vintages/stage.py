@@ -118,7 +118,7 @@ def _against_database(
         before.units.shapes, staged.shapes, lambda part: progress(0.6 + 0.3 * part, "đối chiếu · shares")
     )
     by_pair = matrix.table()
-    plan = make_plan(before, wrong, staged, links, by_pair, day, store.identities(connection))
+    plan = make_plan(before, wrong, staged, table.links, by_pair, day, store.identities(connection))
     checks.check_plan(plan, before, staged, by_pair, report)
     if len(before):
         checks.check_cover(before, matrix.covered(len(before)), request.tolerances, report)

@@ -40,21 +40,26 @@ class Overlaps:
 
 def mismatched(shapes: Shapes) -> Shapes:
     """For each unit the edges that do not match its neighbours' (empty: it fits)."""
-    return shapely.coverage_invalid_edges(shapes)
+    edges = shapely.coverage_invalid_edges(shapes)
+    # Of two units of one and the same shape every edge matches; their boxes are equal, so that comparing is cheap.
+    boxes = shapely.bounds(shapes)
+    order = np.lexsort(boxes.T)
+    for one, other in zip(order[:-1], order[1:], strict=True):
+        if (boxes[one] == boxes[other]).all() and shapely.equals(shapes[one], shapes[other]):
+            edges[one], edges[other] = shapely.boundary(shapes[one]), shapely.boundary(shapes[other])
+    return edges
 
 
 def overlaps(shapes: Shapes, edges: Shapes) -> Overlaps:
-    """Where units share ground: only where both have edges that do not match, and only around those."""
+    """Where units share ground, found by the edges that do not match: one of two such units has some in the other."""
     loose = np.flatnonzero(~shapely.is_empty(edges))
-    pairs = shapely.STRtree(shapes[loose]).query(shapes[loose])
-    first, second = (loose[each] for each in pairs[:, pairs[0] < pairs[1]])
-    west_south = np.maximum(shapely.bounds(edges[first])[:, :2], shapely.bounds(edges[second])[:, :2])
-    east_north = np.minimum(shapely.bounds(edges[first])[:, 2:], shapely.bounds(edges[second])[:, 2:])
-    near = (west_south <= east_north).all(axis=1)
+    one, other = shapely.STRtree(shapes).query(edges[loose], predicate="intersects")
+    ordered = np.sort(np.column_stack([loose[one], other]), axis=1)
+    pairs = np.unique(ordered[ordered[:, 0] < ordered[:, 1]], axis=0)
     found = [
         (i, j, shape)
-        for i, j, low, high in zip(first[near], second[near], west_south[near], east_north[near], strict=True)
-        if not (shape := _common(shapes[i], shapes[j], low, high)).is_empty
+        for i, j in pairs.tolist()
+        if not (shape := _common(shapes[i], shapes[j], edges[i], edges[j])).is_empty
     ]
     areas = area_m2(np.array([shape for *_, shape in found], dtype=object)) if found else np.zeros(0)
     kept = [k for k in range(len(found)) if areas[k] > LEAST_M2]
@@ -67,11 +72,14 @@ def overlaps(shapes: Shapes, edges: Shapes) -> Overlaps:
 
 
 def _common(
-    one: BaseGeometry, other: BaseGeometry, low: NDArray[np.float64], high: NDArray[np.float64]
+    one: BaseGeometry, other: BaseGeometry, edges: BaseGeometry, other_edges: BaseGeometry
 ) -> BaseGeometry:
+    """What two units share; looked for only around their edges that do not match."""
+    around = shapely.total_bounds([edges, other_edges])
+    low = np.max([shapely.bounds(one)[:2], shapely.bounds(other)[:2], around[:2]], axis=0) - MARGIN_DEG
+    high = np.min([shapely.bounds(one)[2:], shapely.bounds(other)[2:], around[2:]], axis=0) + MARGIN_DEG
     # Cut with a polygon: shapely.clip_by_rect is faster and stumbles over slivers.
-    window = shapely.box(*(low - MARGIN_DEG), *(high + MARGIN_DEG))
-    return multi(shapely.intersection(shapely.intersection(one, window), other))
+    return multi(shapely.intersection(shapely.intersection(one, shapely.box(*low, *high)), other))
 
 
 def dissolve(shapes: Shapes, edges: Shapes) -> shapely.MultiPolygon:
