@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.ogc.provider import json_schema
 from api.ogc.titles import translate_links
-from geo.features import columns_for
+from geo.features import FUNCTIONS, columns_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from layers.description import Layer
 
 Document = dict[str, Any]
+FUNCTION_TYPES = {"text": "string", "timestamp": "datetime"}
 LANDING_RELATIONS = frozenset(
     {"self", "alternate", "about", "service-desc", "service-doc", "conformance", "data"}
 )
-# Each has tests of ours; pygeoapi's own list also names writing and CQL2.
+# Each has tests of ours.
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/html",
@@ -34,7 +35,28 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
     "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/schemas",
+    *(
+        f"http://www.opengis.net/spec/cql2/1.0/conf/{name}"
+        for name in (
+            "cql2-text",
+            "cql2-json",
+            "basic-cql2",
+            "advanced-comparison-operators",
+            "case-insensitive-comparison",
+            "accent-insensitive-comparison",
+            "basic-spatial-functions",
+            "basic-spatial-functions-plus",
+            "spatial-functions",
+            "temporal-functions",
+            "array-functions",
+            "property-property",
+            "functions",
+            "arithmetic",
+        )
+    ),
 )
 
 
@@ -46,8 +68,8 @@ def landing(document: Document, language: Language) -> Document:
 
 
 def conformance(document: Document) -> Document:
-    """The classes that pygeoapi and this door both fulfil."""
-    return {"conformsTo": [uri for uri in CONFORMANCE if uri in document["conformsTo"]]}
+    """The classes that this door fulfils, instead of those that pygeoapi names."""
+    return {**document, "conformsTo": list(CONFORMANCE)}
 
 
 def collections(document: Document, layers: Mapping[str, Layer], language: Language) -> Document:
@@ -76,6 +98,21 @@ def schema(document: Document, layer: Layer) -> Document:
     properties = {**document["properties"], "geometry": _geometry(layer)}
     required = [field.name for field in layer.fields if field.required and field.name in properties]
     return {**document, "properties": properties, **({"required": required} if required else {})}
+
+
+def functions(language: Language) -> Document:
+    """The functions that a filter may call, with the types of their arguments and results."""
+    return {
+        "functions": [
+            {
+                "name": name,
+                "description": getattr(function.description, language),
+                "arguments": [{"type": [FUNCTION_TYPES.get(kind, kind)]} for kind in function.takes],
+                "returns": [FUNCTION_TYPES.get(function.gives, function.gives)],
+            }
+            for name, function in FUNCTIONS.items()
+        ]
+    }
 
 
 def _geometry(layer: Layer) -> Document:

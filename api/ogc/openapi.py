@@ -34,6 +34,15 @@ ANSWERS = {
     "/schema": "Schema",
 }
 
+FUNCTIONS_OPERATION: dict[str, Any] = {
+    "summary": "Hàm gọi được trong bộ lọc (functions that a filter may call)",
+    "description": "CQL2",
+    "tags": ["server"],
+    "operationId": "getFunctions",
+    "parameters": [{"$ref": "#/components/parameters/fJson"}, {"$ref": "#/components/parameters/lang"}],
+    "responses": {"200": {"$ref": "#/components/responses/Functions"}, **PROBLEMS},
+}
+
 
 def build_openapi(config: dict[str, Any], layers: Mapping[str, Layer]) -> dict[str, Any]:
     """The document as anonymous callers see it; pygeoapi loads the provider, so a scope must be set."""
@@ -44,6 +53,7 @@ def build_openapi(config: dict[str, Any], layers: Mapping[str, Layer]) -> dict[s
         if match is not None and (match["layer"] is None or match["layer"] in layers):
             layer = layers[match["layer"]] if match["layer"] else None
             paths[path] = {"get": _operation(operations["get"], path, layer, match["rest"])}
+    paths["/functions"] = {"get": FUNCTIONS_OPERATION}
     document["paths"] = paths
     document["components"] = {
         "parameters": PARAMETERS,

@@ -15,9 +15,11 @@ from geo.features import (
     MAX_LIMIT,
     FeatureQuery,
     Filter,
+    Predicate,
     parse_bbox,
     parse_crs,
     parse_datetime,
+    parse_filter,
     parse_value,
 )
 from geo.types import parse_integer
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
 
     from geo.features import Column
+    from geo.features.cql2 import FilterLang
 
 PAGE = ("f", "lang")
 ITEM = (*PAGE, "crs")
@@ -36,6 +39,9 @@ ITEMS = (
     "bbox",
     "bbox-crs",
     "datetime",
+    "filter",
+    "filter-crs",
+    "filter-lang",
     "limit",
     "offset",
     "properties",
@@ -78,6 +84,7 @@ def feature_query(
                 for name, value in params.items()
                 if name in columns and name not in ITEMS
             ),
+            predicate=_predicate(params, columns),
         ),
         limit=min(parse_integer("limit", params.get("limit", DEFAULT_LIMIT), 1, ANY_LIMIT), MAX_LIMIT),
         offset=parse_integer("offset", params.get("offset", 0), 0, MAX_OFFSET),
@@ -96,6 +103,17 @@ def _areas(params: Mapping[str, str]) -> tuple[bytes, ...]:
     if "bbox-crs" in params:
         raise InvalidInput("bbox-crs", params["bbox-crs"], "chỉ cùng với bbox", "only together with bbox")
     return ()
+
+
+def _predicate(params: Mapping[str, str], columns: Mapping[str, Column]) -> Predicate | None:
+    crs = parse_crs("filter-crs", params["filter-crs"]) if "filter-crs" in params else CRS84
+    lang = _choice(params, "filter-lang", "cql2-text", ("cql2-text", "cql2-json"))
+    if "filter" in params:
+        encoding: FilterLang = "cql2-json" if lang == "cql2-json" else "cql2-text"
+        return parse_filter(params["filter"], encoding, columns, crs)
+    if lone := next((name for name in ("filter-crs", "filter-lang") if name in params), None):
+        raise InvalidInput(lone, params[lone], "chỉ cùng với filter", "only together with filter")
+    return None
 
 
 def _sort(text: str | None, columns: Mapping[str, Column]) -> tuple[tuple[str, bool], ...]:

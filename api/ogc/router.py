@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +83,12 @@ async def schema(request: Request) -> Response:
     return answer(request, ask, body, SCHEMA)
 
 
+async def functions(request: Request) -> Response:
+    """GET /ogc/functions: what a filter may call beside the standard's own."""
+    ask = await page_ask(request, ("json",))
+    return answer(request, ask, json.dumps(documents.functions(ask.language), ensure_ascii=False).encode())
+
+
 async def style(_: Request) -> Response:
     """GET /ogc/static/ogc.css."""
     kept = {"Cache-Control": "public, max-age=3600"}
@@ -93,6 +100,7 @@ ROUTES: dict[str, Callable[[Request], Awaitable[Response]]] = {
     "/ogc/": landing,
     "/ogc/openapi": openapi,
     "/ogc/conformance": conforms,
+    "/ogc/functions": functions,
     "/ogc/collections": collections,
     "/ogc/collections/{layer}": collection,
     "/ogc/collections/{layer}/queryables": queryables,

@@ -58,6 +58,7 @@ _LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default"
 PARAMETERS: Json = {
     "f": _query("f", {"type": "string", "enum": ["json", "html", "jsonld"], "default": "json"}, "Format"),
     "fPlain": _query("f", {"type": "string", "enum": ["json", "html"], "default": "json"}, "Format"),
+    "fJson": _query("f", {"type": "string", "enum": ["json"], "default": "json"}, "Format"),
     "lang": _query("lang", {"type": "string", "enum": ["vi", "en"], "default": "vi"}, "Language"),
     "crs": _query("crs", _CRS, "CRS of the answer; coordinates in the CRS's axis order"),
     "bbox-crs": _query("bbox-crs", _CRS, "CRS of bbox"),
@@ -65,6 +66,13 @@ PARAMETERS: Json = {
         "bbox", _BBOX, "west,south,east,north; west > east crosses the antimeridian; six numbers with heights"
     ),
     "datetime": _query("datetime", TEXT, "A day, an RFC 3339 instant, or an interval a/b with .. for open"),
+    "filter": _query("filter", TEXT, "CQL2, as text or JSON (filter-lang)"),
+    "filter-crs": _query("filter-crs", _CRS, "CRS of the coordinates in filter"),
+    "filter-lang": _query(
+        "filter-lang",
+        {"type": "string", "enum": ["cql2-text", "cql2-json"], "default": "cql2-text"},
+        "Language of filter",
+    ),
     "limit": _query("limit", _LIMIT, f"A page's length; a larger one is lowered to {MAX_LIMIT}"),
     "offset": _query(
         "offset",
@@ -140,6 +148,10 @@ RESPONSES: Json = {
     "Conformance": _answer("Các lớp tuân thủ (conformance)", "application/json", _ref("Conformance")),
     "Collections": _answer("Các lớp dữ liệu (collections)", "application/json", _ref("Collections")),
     "Collection": _answer("Một lớp dữ liệu (collection)", "application/json", _ref("Collection")),
+    "Functions": {
+        "description": "Các hàm (functions)",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    },
     "Schema": _answer("JSON Schema", "application/schema+json", {"type": "object"}),
     "InvalidParameter": {
         "description": "Tham số sai: giá trị nào và được phép những gì (what is wrong, what is allowed)",

@@ -6,6 +6,7 @@ parsers of its parts, and :func:`columns_for`, the one list of what a caller may
 
 from geo.features.area import parse_bbox
 from geo.features.columns import Column, columns_for, parse_value
+from geo.features.cql2 import FUNCTIONS, Predicate, parse_filter
 from geo.features.crowds import Crowds
 from geo.features.crs import CRS84, SUPPORTED, Crs, parse_crs
 from geo.features.interval import Days, parse_datetime
@@ -16,6 +17,7 @@ __all__ = [
     "COUNT_LIMIT",
     "CRS84",
     "DEFAULT_LIMIT",
+    "FUNCTIONS",
     "MAX_LIMIT",
     "SUPPORTED",
     "Column",
@@ -26,10 +28,12 @@ __all__ = [
     "FeatureQuery",
     "Filter",
     "Page",
+    "Predicate",
     "columns_for",
     "parse_bbox",
     "parse_crs",
     "parse_datetime",
+    "parse_filter",
     "parse_value",
     "read_extent",
     "read_item",

@@ -9,6 +9,7 @@ from geo.features.crs import CRS84, Crs
 
 if TYPE_CHECKING:
     from geo.features.columns import Value
+    from geo.features.cql2 import Predicate
     from geo.features.interval import Days
 
 DEFAULT_LIMIT = 10
@@ -22,16 +23,18 @@ class Filter:
     """Which features. ``areas``: WKB shapes, EPSG:4326 lon lat, any of which must be touched.
 
     ``during`` selects by valid time, on layers that have it. ``equals``: property name and value.
+    ``predicate``: a CQL2 filter.
     """
 
     areas: tuple[bytes, ...] = ()
     during: Days | None = None
     equals: tuple[tuple[str, Value], ...] = ()
+    predicate: Predicate | None = None
 
     @property
     def empty(self) -> bool:
         """Whether everything matches."""
-        return not (self.areas or self.during or self.equals)
+        return not (self.areas or self.during or self.equals or self.predicate)
 
 
 @dataclass(frozen=True, slots=True)

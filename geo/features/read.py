@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from geo.database import Caller
-from geo.errors import NotFound
+from geo.errors import InvalidInput, NotFound
 from geo.features.columns import columns_for
 from geo.features.crs import CRS84, Crs
 from geo.features.query import COUNT_LIMIT, FeatureQuery
@@ -20,9 +23,12 @@ from geo.features.sql import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from geo.database import Database
+    from geo.features.query import Filter
+    from geo.features.sql import Shape
     from layers.description import Layer
 
 MAX_ID = 2**63 - 1
@@ -51,30 +57,51 @@ async def read_page(
 ) -> Page:
     """One page of a layer; without ``count``, ``matched`` is given only where the page tells it.
 
-    Raises ``TooCostly`` or ``Unavailable``.
+    Raises ``TooCostly`` or ``Unavailable``, and ``InvalidInput`` for a filter that cannot be worked out.
     """
     properties = query.properties if query.properties is not None else tuple(columns_for(layer, caller))
     shape = shape_of(caller.schema, layer.name, properties, query)
+    with _worked_out(query.filter):
+        features, matched, more = await _rows(database, caller, query, shape, count=count)
+    exact = matched if matched is not None and matched <= COUNT_LIMIT else None
+    return Page(tuple(features[: query.limit]), exact, more)
+
+
+async def _rows(
+    database: Database, caller: Caller, query: FeatureQuery, shape: Shape, *, count: bool
+) -> tuple[list[str], int | None, bool]:
+    """Features (one more than asked for, where there is), how many match if told, whether more follow."""
     values = filter_values(query.filter)
     # A kept plan knows no values, and so not how few features a box has.
     prepare = query.filter.empty
+    features: list[str] = []
+    matched: int | None = None
     async with database.read(caller) as connection:
-        features: list[str] = []
         if not query.count_only:
             # One more than asked for tells whether a next page exists.
             bound = {**values, "limit": query.limit + 1, "offset": query.offset}
             cursor = await connection.execute(page_statement(shape), bound, prepare=prepare)
             features = [row[0] for row in await cursor.fetchall()]
         more = len(features) > query.limit
-        matched: int | None = None
         if not more and not query.count_only and (features or query.offset == 0):
             matched = query.offset + len(features)
         elif count:
             cursor = await connection.execute(count_statement(shape), values, prepare=prepare)
             row = await cursor.fetchone()
             matched = row[0] if row else 0
-    exact = matched if matched is not None and matched <= COUNT_LIMIT else None
-    return Page(tuple(features[: query.limit]), exact, more)
+    return features, matched, more
+
+
+@contextmanager
+def _worked_out(wanted: Filter) -> Iterator[None]:
+    """What only the database sees of a filter (a power too large, say) is the asker's error."""
+    try:
+        yield
+    except psycopg.DataError:
+        if wanted.predicate is None:
+            raise
+        allowed = "phép tính có kết quả", "what can be calculated"
+        raise InvalidInput("filter", "CQL2", *allowed) from None
 
 
 async def read_item(

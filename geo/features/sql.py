@@ -32,6 +32,7 @@ class Shape:
     equals: tuple[str, ...] = ()
     first_day: bool = False
     last_day: bool = False
+    predicate: str | None = None
     sort: tuple[tuple[str, bool], ...] = ()
 
 
@@ -102,6 +103,7 @@ def shape_of(schema: str, table: str, properties: tuple[str, ...], query: Featur
         equals=tuple(name for name, _ in query.filter.equals),
         first_day=during is not None and during.first is not None,
         last_day=during is not None and during.last is not None,
+        predicate=query.filter.predicate.sql if query.filter.predicate else None,
         sort=query.sort,
     )
 
@@ -112,6 +114,8 @@ def filter_values(wanted: Filter) -> dict[str, Any]:
     values |= {f"equal_{i}": value for i, (_, value) in enumerate(wanted.equals)}
     if wanted.during is not None:
         values |= {"first_day": wanted.during.first, "last_day": wanted.during.last}
+    if wanted.predicate is not None:
+        values |= wanted.predicate.values
     return values
 
 
@@ -162,6 +166,9 @@ def _where(shape: Shape) -> Composed:
             for i in range(shape.areas)
         ]
         tests.append(SQL("({})").format(SQL(" OR ").join(touched)))
+    if shape.predicate is not None:
+        # Composed by geo.features.cql2 of constants, quoted names and placeholders.
+        tests.append(Composed([SQL(shape.predicate)]))
     return SQL(" WHERE {}").format(SQL(" AND ").join(tests)) if tests else Composed([])
 
 

@@ -32,6 +32,22 @@ def rows(settings: Settings) -> None:
     ("name", "value"),
     [
         *(("limit", value) for value in ("abc", "0", "-1", "1.5", "", "NaN", "9" * 30, "１０", SQL)),
+        *(
+            ("filter", value)
+            for value in (
+                "",
+                "name",
+                "(" * 1000,
+                "no_such_name = 1",
+                SQL,
+                "heading_deg ^ 1e300 > 1 AND 10 ^ 400 > 1",
+                "S_INTERSECTS(geometry, POINT(1000 1000))",
+                "TIMESTAMP('0001-01-01T00:00:00+14:00') < TIMESTAMP('9999-12-31T23:59:59-14:00') AND 1",
+            )
+        ),
+        ("filter-lang", "cql2-json"),
+        ("filter-lang", "sql"),
+        ("filter-crs", "http://www.opengis.net/def/crs/EPSG/0/3857"),
         *(("offset", value) for value in ("abc", "-1", "", "9" * 30, SQL)),
         *(
             ("bbox", value)
@@ -75,7 +91,6 @@ def rows(settings: Settings) -> None:
         ("lang", "xx"),
         ("unknown", "1"),
         (SQL, "1"),
-        ("filter", "name='a'"),
         ("level", "3"),  # a property of another layer
         ("heading_deg", "north"),
         ("heading_deg", "NaN"),

@@ -37,7 +37,19 @@ def hidden_id(admin: psycopg.Connection, layer: str, visibility: int) -> int:
 
 
 @pytest.mark.parametrize(("layer", "field", "private"), HIDDEN)
-@pytest.mark.parametrize("use", ["{0}=x", "sortby={0}", "sortby=-{0}", "properties={0}", "properties=id,{0}"])
+@pytest.mark.parametrize(
+    "use",
+    [
+        "{0}=x",
+        "sortby={0}",
+        "sortby=-{0}",
+        "properties={0}",
+        "properties=id,{0}",
+        "filter={0} IS NULL",
+        "filter={0} LIKE '0%25'",
+        'filter={{"op":"isNull","args":[{{"property":"{0}"}}]}}&filter-lang=cql2-json',
+    ],
+)
 def test_a_hidden_name_is_answered_like_one_that_does_not_exist(
     client: TestClient, layer: str, field: str, private: str | None, use: str
 ) -> None:
@@ -120,6 +132,24 @@ def test_the_centre_sees_every_row_and_nobody_a_private_field(
     assert refused.status_code == 400
     text = client.get(f"{BASE}/reports/items", headers=operator).text
     assert "reporter" not in text and "bí mật" in text
+
+
+def test_filters_find_only_what_the_caller_may_see(
+    client: TestClient, staff: dict[str, str], operator: dict[str, str]
+) -> None:
+    for question, counts in {
+        "name LIKE 'Camera%'": (25, 26, 27),
+        "name = 'Camera kín 1' OR heading_deg / 0 > 1": (0, 0, 1),
+        "S_INTERSECTS(geometry, BBOX(105,10,106,11))": (25, 26, 27),
+        "accenti(casei(name)) LIKE 'camera kin%'": (0, 1, 2),
+        "dwithin_m(geometry, POINT(105.6 10.4), 10)": (1, 2, 3),
+    }.items():
+        for headers, count in zip(({}, staff, operator), counts, strict=True):
+            params = {"filter": question, "resulttype": "hits"}
+            answer = client.get(f"{BASE}/cameras/items", params=params, headers=headers)
+            assert (answer.status_code, answer.json().get("numberMatched")) == (200, count), question
+    secret = {"filter": "stream_url = 'rtsp://secret/3'"}
+    assert client.get(f"{BASE}/cameras/items", params=secret, headers=staff).json()["numberMatched"] == 1
 
 
 def test_a_broken_token_is_401(client: TestClient) -> None:
