@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,12 +89,18 @@ class Product:
 
 
 @pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def product() -> Iterator[Product]:
     """The demonstration province, up and serving."""
-    found = Product(tmp_path_factory.mktemp("product"), free_port())
-    found.up()
-    yield found
-    found.run("down")
+    # pytest's own folders are closed to the user that the database runs as when root calls.
+    home = Path(tempfile.mkdtemp(prefix="diaban-web-"))
+    home.chmod(0o711)
+    found = Product(home, free_port())
+    try:
+        found.up()
+        yield found
+    finally:
+        found.run("reset", "--yes")
+        shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")
