@@ -44,5 +44,5 @@ async def metrics() -> Response:
     registry = REGISTRY
     if SHARED in os.environ:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
