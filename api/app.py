@@ -21,6 +21,7 @@ from geo.database import Database
 from geo.database.checks import failures
 from geo.errors import Unavailable
 from geo.settings import Settings
+from tiles.ladder.keeper import run_keeper
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -85,6 +86,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(_prepare(app)),
         asyncio.create_task(run_pump(state.settings)),
+        asyncio.create_task(run_keeper(state.settings)),
         asyncio.create_task(run_listener(state.settings, state.catalogue, state.broadcast)),
     ]
     try:

@@ -109,5 +109,8 @@ async def tileset(
     if datetime is not None:
         query = "?" + urlencode({"datetime": parse_day("datetime", datetime).isoformat()})
     bounds = await service(request).bounds(wanted)
-    document: dict[str, Any] = tilejson(wanted, bounds, base_url, staff=who.staff, query=query)
+    ladders = await service(request).ladders(wanted)
+    document: dict[str, Any] = tilejson(
+        wanted, bounds, base_url, staff=who.staff, query=query, ladders=ladders
+    )
     return JSONResponse(document, headers={"Cache-Control": "no-cache", **OPEN})

@@ -58,11 +58,7 @@ def tile_query(layer: Layer, schema: str, tile: TileId, on: date, *, staff: bool
     parameters: dict[str, Any] = {"z": tile.z, "x": tile.x, "y": tile.y, "layer": layer.name}
     columns = [_column(field) for field in tile_fields(layer, staff=staff)]
     source = sql.SQL("{}.{}").format(sql.Identifier(schema), sql.Identifier(layer.name))
-    where = [
-        sql.SQL("geom_3857 && ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => {margin})").format(
-            margin=sql.Literal(BUFFER / EXTENT)
-        )
-    ]
+    where = [_touching()]
     if layer.valid_time:
         where.append(in_force("on"))
         parameters["on"] = on
@@ -84,14 +80,34 @@ def tile_query(layer: Layer, schema: str, tile: TileId, on: date, *, staff: bool
     return TileQuery(statement, parameters)
 
 
-def _column(field: LayerField) -> sql.Composed:
+def restricted_rows(layer: Layer, properties: sql.Composable, tile: TileId) -> sql.Composed:
+    """Id, ``properties`` and clipped geometry of the rows that are not public and that the caller may see.
+
+    Parameters ``z``, ``x``, ``y`` and, with valid time, ``on``. A partial index has only these rows.
+    """
+    where = [sql.SQL("visibility > 0"), _touching(), *_large_enough(layer, tile)]
+    if layer.valid_time:
+        where.append(in_force("on"))
+    return sql.SQL("SELECT id, {properties}, {geom} AS geom FROM core.{layer} WHERE {where}").format(
+        properties=properties,
+        geom=_clipped(_simplified(layer, tile)),
+        layer=sql.Identifier(layer.name),
+        where=sql.SQL(" AND ").join(where),
+    )
+
+
+def value_of(field: LayerField) -> sql.Composed:
+    """A field as tiles show it."""
     name = sql.Identifier(field.name)
     if field.type == "timestamp":  # independent of the session's time zone
-        shown = sql.SQL("""to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS {}""")
-        return shown.format(name, name)
+        return sql.SQL("""to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')""").format(name)
     if field.type == "date":
-        return sql.SQL("{}::text AS {}").format(name, name)
+        return sql.SQL("{}::text").format(name)
     return sql.Composed([name])
+
+
+def _column(field: LayerField) -> sql.Composed:
+    return sql.SQL("{} AS {}").format(value_of(field), sql.Identifier(field.name))
 
 
 def _listed(columns: list[sql.Composed]) -> sql.Composed:
@@ -102,6 +118,12 @@ def _clipped(geometry: sql.Composable) -> sql.Composed:
     return sql.SQL(
         "ST_AsMVTGeom({geometry}, ST_TileEnvelope(%(z)s, %(x)s, %(y)s), {extent}, {buffer}, true)"
     ).format(geometry=geometry, extent=sql.Literal(EXTENT), buffer=sql.Literal(BUFFER))
+
+
+def _touching() -> sql.Composed:
+    return sql.SQL("geom_3857 && ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => {margin})").format(
+        margin=sql.Literal(BUFFER / EXTENT)
+    )
 
 
 def _half_pixel_m(zoom: int) -> float:

@@ -12,6 +12,8 @@ from geo.features import read_extent
 from tiles import metrics
 from tiles.cache import TileCache, TileKey
 from tiles.encoding import EncodedTile, encode, join
+from tiles.ladder.query import rung_query
+from tiles.ladder.served import Ladders, Rung
 from tiles.query import tile_query
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class TileService:
         self._db = db
         self._catalogue = catalogue
         self._cache = TileCache(cache_bytes)
+        self._ladders = Ladders(db, catalogue)
         self._bounds: dict[str, tuple[float, tuple[float, float, float, float] | None]] = {}
         self._admitted = asyncio.Semaphore(RENDERS_A_CORE * (os.cpu_count() or 1))
 
@@ -106,8 +109,18 @@ class TileService:
                 ) from None
 
     async def _ask(self, layer: Layer, tile: TileId, on: date, caller: Caller) -> bytes:
-        query = tile_query(layer, caller.schema, tile, on, staff=caller.staff)
+        rung = (await self._ladders.of(layer.name)).get(tile.z)
+        exact = tile_query(layer, caller.schema, tile, on, staff=caller.staff)
         async with self._db.read(caller) as connection:
             cursor = connection.cursor(binary=True)
-            row = await (await cursor.execute(query.statement, query.parameters)).fetchone()
+            row = None
+            if rung is not None and rung.kind != "exact":
+                stored = rung_query(layer, rung.kind, tile, on, staff=caller.staff)
+                row = await (await cursor.execute(stored.statement, stored.parameters)).fetchone()
+            if row is None:  # no rung, or not a fresh one: an edit has just been committed here
+                row = await (await cursor.execute(exact.statement, exact.parameters)).fetchone()
         return bytes(row[0]) if row and row[0] else b""
+
+    async def ladders(self, layers: list[Layer]) -> dict[str, dict[int, Rung]]:
+        """The rungs of each layer by zoom."""
+        return {layer.name: await self._ladders.of(layer.name) for layer in layers}

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from tiles.ladder.rows import COUNT as FEATURES
+from tiles.ladder.rows import DROPPED
 from tiles.query import COUNT, EXACT_POINTS_ZOOM, is_thinned, tile_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from layers.description import Layer, LayerField, Text
+    from tiles.ladder.served import Rung
 
 # Where a layer has no rows: all of Web Mercator.
 WORLD = (-180.0, -85.051129, 180.0, 85.051129)
@@ -28,10 +34,12 @@ def tilejson(
     *,
     staff: bool,
     query: str = "",
+    ladders: Mapping[str, Mapping[int, Rung]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The document of a tileset; ``bounds`` west, south, east, north of its rows, None where it has none.
 
-    ``query`` (with its question mark) is handed on to the tiles' address.
+    ``query`` (with its question mark) is handed on to the tiles' address. ``ladders``: of each layer the
+    rungs by zoom; they stand in the document: a reader learns what a tile from afar leaves out.
     """
     names = ",".join(layer.name for layer in layers)
     west, south, east, north = bounds or WORLD
@@ -48,7 +56,7 @@ def tilejson(
         "maxzoom": max(layer.tiles.max_zoom for layer in layers),
         "bounds": [west, south, east, north],
         "center": [(west + east) / 2, (south + north) / 2, minzoom],
-        "vector_layers": [_vector_layer(layer, staff=staff) for layer in layers],
+        "vector_layers": [_vector_layer(layer, ladders.get(layer.name, {}), staff=staff) for layer in layers],
     }
 
 
@@ -57,12 +65,23 @@ def both(text: Text) -> str:
     return text.vi if text.vi == text.en else f"{text.vi} · {text.en}"
 
 
-def _vector_layer(layer: Layer, *, staff: bool) -> dict[str, Any]:
+def _vector_layer(layer: Layer, rungs: Mapping[int, Rung], *, staff: bool) -> dict[str, Any]:
     fields = {field.name: _described(field) for field in tile_fields(layer, staff=staff)}
     if is_thinned(layer, layer.tiles.min_zoom):
         fields[COUNT] = (
             f"Số điểm mà một điểm thay mặt, dưới mức {EXACT_POINTS_ZOOM}"
             f" · Number of points that one stands for, below zoom {EXACT_POINTS_ZOOM}"
+        )
+    merged = [rung for rung in rungs.values() if rung.kind == "merged"]
+    if merged:
+        last = max(rung.zoom for rung in merged)
+        fields[FEATURES] = (
+            f"Số đối tượng gộp vào vùng cùng loại, đến mức {last}"
+            f" · Number of features merged into an area of their class, up to zoom {last}"
+        )
+        fields[DROPPED] = (
+            "Số đối tượng quá nhỏ, không vẽ trong mảnh này"
+            " · Number of features too small to be drawn in the tile"
         )
     return {
         "id": layer.name,
@@ -70,7 +89,13 @@ def _vector_layer(layer: Layer, *, staff: bool) -> dict[str, Any]:
         "minzoom": layer.tiles.min_zoom,
         "maxzoom": layer.tiles.max_zoom,
         "fields": fields,
+        **({"diaban:ladder": [_rung(rung) for rung in rungs.values()]} if rungs else {}),
     }
+
+
+def _rung(rung: Rung) -> dict[str, Any]:
+    stands_for = rung.source_rows - rung.dropped
+    return {"zoom": rung.zoom, "kind": rung.kind, "stands_for": stands_for, "dropped": rung.dropped}
 
 
 def _described(field: LayerField) -> str:

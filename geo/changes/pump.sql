@@ -4,7 +4,7 @@
 WITH cursor AS (
   SELECT xid, seq FROM ops.pump_cursor FOR UPDATE
 ), fresh AS (
-  SELECT log.xid, log.seq, log.layer, log.vis
+  SELECT log.xid, log.seq, log.layer, log.op, log.vis, log.west, log.south, log.east, log.north
     FROM ops.change_log AS log, cursor
    WHERE log.xid >= cursor.xid
      AND (log.xid, log.seq) > (cursor.xid, cursor.seq)
@@ -15,6 +15,13 @@ WITH cursor AS (
   ON CONFLICT (layer) DO UPDATE SET epoch = state.epoch + 1,
     public_epoch = state.public_epoch + excluded.public_epoch - 1
   RETURNING layer
+), stale AS (
+  -- In the transaction of the new epoch: whoever has the epoch finds the rungs that it made stale marked.
+  UPDATE ops.rung_cell AS cell SET stale = true, marks = cell.marks + 1
+    FROM fresh
+   WHERE cell.layer = fresh.layer AND fresh.op <> 'ladder' AND fresh.vis = 0
+     AND (fresh.west IS NULL OR (cell.west <= fresh.east AND cell.east >= fresh.west
+                             AND cell.south <= fresh.north AND cell.north >= fresh.south))
 ), advanced AS (
   UPDATE ops.pump_cursor AS c SET xid = last.xid, seq = last.seq
     FROM (SELECT xid, seq FROM fresh ORDER BY xid DESC, seq DESC LIMIT 1) AS last

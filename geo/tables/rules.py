@@ -35,11 +35,14 @@ def indexes(layer: Layer) -> list[str]:
     for field in layer.fields_for(staff=False):
         if field.type in ("timestamp", "date") or field.name.endswith("code"):
             wanted.setdefault(field.name, f"btree ({field.name})")
+    make = "CREATE INDEX IF NOT EXISTS"
+    # Staff's tiles are the public ladder and, beside it, the restricted rows themselves.
+    restricted = f"{make} {layer.name}_restricted_idx ON core.{layer.name} USING gist (geom_3857)"
     return [
-        f"CREATE INDEX IF NOT EXISTS {layer.name}_{name}_idx ON {schema}.{layer.name} USING {method}"
+        f"{make} {layer.name}_{name}_idx ON {schema}.{layer.name} USING {method}"
         for schema in ("core", "pub")
         for name, method in wanted.items()
-    ]
+    ] + [f"{restricted} WHERE visibility > 0"]
 
 
 def projection(layer: Layer) -> list[str]:
@@ -102,6 +105,8 @@ def policies(layer: Layer) -> list[str]:
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO diaban_writer",
         f"GRANT SELECT ON pub.{layer.name} TO diaban_public, diaban_reader, diaban_writer",
     ]
+    if layer.geometry.endswith("Polygon"):  # the builder of ladders reads what the public reads
+        statements.append(f"GRANT SELECT ON pub.{layer.name} TO diaban_pump")
     for name, rule in rules.items():
         statements += [
             f"DROP POLICY IF EXISTS {layer.name}_{name} ON {table}",

@@ -276,7 +276,7 @@ def test_tilejson(client: TestClient) -> None:
 def test_tilejson_of_several_layers_and_a_day(client: TestClient) -> None:
     document = client.get("/tiles/zoning,farms.json?datetime=2020-05-01").json()
     assert [each["id"] for each in document["vector_layers"]] == ["zoning", "farms"]
-    assert (document["minzoom"], document["maxzoom"]) == (9, 16)
+    assert (document["minzoom"], document["maxzoom"]) == (8, 16)
     assert document["tiles"][0].endswith("/tiles/zoning,farms/{z}/{x}/{y}.mvt?datetime=2020-05-01")
 
 

@@ -30,5 +30,5 @@ def test_several_layers_and_no_rows() -> None:
     chosen = [LAYERS["zoning"], LAYERS["farms"]]
     document = tilejson(chosen, None, "", staff=True, query="?datetime=2026-01-01")
     assert document["bounds"] == [-180.0, -85.051129, 180.0, 85.051129]
-    assert (document["minzoom"], document["maxzoom"]) == (9, 16)
+    assert (document["minzoom"], document["maxzoom"]) == (8, 16)
     assert document["tiles"] == ["/tiles/zoning,farms/{z}/{x}/{y}.mvt?datetime=2026-01-01"]

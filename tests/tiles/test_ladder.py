@@ -1,0 +1,211 @@
+"""Ladders in the database: every row counted, fresh at commit, nothing restricted in them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import closing
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import mapbox_vector_tile
+import psycopg
+import pytest
+
+from geo.changes.pump import beat
+from geo.types import TileId
+from layers.registry import load
+from tiles.ladder.build import build_stale
+from tiles.ladder.ground import Box, tiles_of
+from tiles.ladder.plan import make_plan
+from tiles.ladder.query import rung_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geo.settings import Settings
+
+DAY = date(2026, 7, 1)
+LAND = load()["land_use"]
+WARDS = load()["admin_units"]
+LON, LAT, STEP = 105.60, 10.40, 0.0004
+SIDE = 40
+PARCELS = """
+INSERT INTO core.land_use (geom, sheet_number, parcel_number, parcel, code, scheme, area_m2)
+SELECT ST_Multi(ST_MakeEnvelope(%(lon)s + i * %(step)s, %(lat)s + j * %(step)s,
+                                %(lon)s + (i + 0.9) * %(step)s, %(lat)s + (j + 0.9) * %(step)s, 4326)),
+       1, i * 100 + j, '1/' || i * 100 + j,
+       (ARRAY['LUC', 'CLN', 'ODT'])[1 + (i / 14 + j / 14) %% 3], 'TT08', 1600
+  FROM generate_series(0, %(side)s - 1) AS i, generate_series(0, %(side)s - 1) AS j
+"""
+LUMP = """
+INSERT INTO core.land_use (geom, sheet_number, parcel_number, parcel, code, scheme, area_m2, visibility)
+VALUES (ST_Multi(ST_MakeEnvelope(105.602, 10.402, 105.608, 10.408, 4326)), 9, 9, '9/9', 'CQP', 'TT08', 1, %s)
+"""
+
+
+@pytest.fixture
+def builder(settings: Settings) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    with closing(psycopg.connect(settings.role_dsn("diaban_pump"), autocommit=True)) as connection:
+        yield connection
+
+
+@pytest.fixture
+def planned(admin: psycopg.Connection, builder: psycopg.Connection, settings: Settings) -> None:
+    admin.execute("TRUNCATE core.land_use CASCADE")
+    admin.execute(PARCELS, {"lon": LON, "lat": LAT, "step": STEP, "side": SIDE})
+    pump(settings)
+    make_plan(builder, LAND, DAY, lambda _: None)
+
+
+def pump(settings: Settings) -> None:
+    async def once() -> None:
+        dsn = settings.role_dsn("diaban_pump")
+        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+            while (await beat(connection)).events:
+                pass
+
+    asyncio.run(once())
+
+
+def rung(connection: psycopg.Connection, zoom: int) -> list[list[dict[str, Any]]] | None:
+    """The features of each tile of a zoom, or None where a tile has no fresh cell."""
+    tiles = []
+    for tile in tiles_of(Box(LON, LAT, LON + SIDE * STEP, LAT + SIDE * STEP), zoom):
+        query = rung_query(LAND, "merged", tile, DAY, staff=False)
+        row = connection.execute(query.statement, query.parameters, binary=True).fetchone()
+        if row is None:
+            return None
+        decoded = mapbox_vector_tile.decode(row[0], default_options={"y_coord_down": True}) if row[0] else {}
+        tiles.append(decoded.get("land_use", {}).get("features", []))
+    return tiles
+
+
+def merged_zooms(admin: psycopg.Connection) -> list[int]:
+    rows = admin.execute(
+        "SELECT zoom FROM ops.ladder WHERE layer = 'land_use' AND kind = 'merged' ORDER BY 1"
+    )
+    return [zoom for (zoom,) in rows]
+
+
+@pytest.mark.usefixtures("planned")
+def test_every_row_is_counted_once_at_every_zoom(admin: psycopg.Connection) -> None:
+    zooms = merged_zooms(admin)
+    assert zooms and zooms[0] == LAND.tiles.min_zoom
+    for zoom in zooms:
+        found = [each["properties"] for tile in rung(admin, zoom) or [] for each in tile]
+        counted = sum(each["feature_count"] for each in found)
+        dropped = admin.execute(
+            "SELECT dropped, source_rows, features FROM ops.ladder WHERE layer = 'land_use' AND zoom = %s",
+            [zoom],
+        ).fetchone()
+        assert dropped is not None
+        assert counted + dropped[0] == dropped[1] == SIDE**2
+        assert dropped[2] <= 40 and {each["code"] for each in found} <= {"LUC", "CLN", "ODT"}
+
+
+@pytest.mark.usefixtures("planned")
+def test_an_edit_is_never_hidden_by_a_rung(
+    settings: Settings, admin: psycopg.Connection, builder: psycopg.Connection
+) -> None:
+    zoom = merged_zooms(admin)[-1]
+    assert rung(admin, zoom) is not None
+    admin.execute(LUMP, [0])
+    pump(settings)
+    assert rung(admin, zoom) is None  # drawn from the rows until the cell is built
+    assert build_stale(builder, LAND, DAY) > 0
+    assert all(rung(admin, each) is not None for each in merged_zooms(admin))
+    found = [each["properties"] for tile in rung(admin, zoom) or [] for each in tile]
+    assert sum(each["feature_count"] for each in found) == SIDE**2 + 1
+    assert sum(each["feature_count"] for each in found if each["code"] == "CQP") == 1
+    assert build_stale(builder, LAND, DAY) == 0
+
+
+@pytest.mark.usefixtures("planned")
+def test_an_edit_while_a_cell_is_built_leaves_it_stale(
+    settings: Settings,
+    admin: psycopg.Connection,
+    builder: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from tiles.ladder import build
+
+    whole = build.merged
+
+    def slow(*arguments: Any) -> Any:
+        monkeypatch.setattr(build, "merged", whole)
+        admin.execute("DELETE FROM core.land_use WHERE code = 'CQP'")
+        pump(settings)
+        return whole(*arguments)
+
+    admin.execute(LUMP, [0])
+    pump(settings)
+    monkeypatch.setattr(build, "merged", slow)
+    build_stale(builder, LAND, DAY)
+    zoom = merged_zooms(admin)[-1]
+    assert rung(admin, zoom) is None
+    build_stale(builder, LAND, DAY)
+    assert b"CQP" not in json.dumps(rung(admin, zoom)).encode()
+
+
+@pytest.mark.usefixtures("planned")
+def test_nothing_restricted_is_in_a_rung_and_staff_get_it_beside(
+    settings: Settings, admin: psycopg.Connection, builder: psycopg.Connection
+) -> None:
+    admin.execute(LUMP, [1])
+    pump(settings)
+    build_stale(builder, LAND, DAY)
+    row = admin.execute("SELECT count(*) FROM ops.rung WHERE properties::text LIKE '%CQP%'").fetchone()
+    assert row == (0,)
+    zoom = merged_zooms(admin)[-1]
+    tile = next(tiles_of(Box(105.605, 10.405, 105.605, 10.405), zoom))
+    query = rung_query(LAND, "merged", tile, DAY, staff=True)
+    claims = '{"sub": "x", "clearance": %d, "units": []}'
+    for clearance, seen in ((1, True), (0, False)):
+        with psycopg.connect(settings.role_dsn("diaban_reader")) as reader:
+            reader.execute("SELECT set_config('diaban.claims', %s, true)", [claims % clearance])
+            found = reader.execute(query.statement, query.parameters, binary=True).fetchone()
+            assert found is not None and (b"CQP" in found[0]) is seen
+
+
+def test_a_public_caller_cannot_write_a_rung(settings: Settings) -> None:
+    with (
+        psycopg.connect(settings.role_dsn("diaban_public"), autocommit=True) as connection,
+        pytest.raises(psycopg.Error),
+    ):
+        connection.execute("INSERT INTO ops.rung (layer) VALUES ('x')")
+
+
+def test_a_small_layer_has_no_rung(admin: psycopg.Connection, builder: psycopg.Connection) -> None:
+    admin.execute("TRUNCATE core.land_use CASCADE")
+    admin.execute(PARCELS, {"lon": LON, "lat": LAT, "step": STEP, "side": 5})
+    make_plan(builder, LAND, DAY, lambda _: None)
+    assert merged_zooms(admin) == []
+
+
+WARD = """
+INSERT INTO core.admin_units (geom, unit_id, code, name, kind, level, province_code, valid_from, valid_to)
+SELECT ST_Multi(ST_Segmentize(
+         ST_MakeEnvelope(105.6 + i * 0.01, 10.4, 105.61 + i * 0.01, 10.41, 4326), 0.0000007)),
+       'u' || i, '1000' || i, 'Xã ' || i, 'xa', 3, '82', '2025-07-01',
+       CASE WHEN i = 2 THEN date '2026-01-01' END
+  FROM generate_series(0, 2) AS i
+"""
+
+
+def test_wards_keep_their_names_and_periods(
+    settings: Settings, admin: psycopg.Connection, builder: psycopg.Connection
+) -> None:
+    admin.execute("TRUNCATE core.admin_units CASCADE")
+    admin.execute(WARD)
+    pump(settings)
+    make_plan(builder, WARDS, DAY, lambda _: None)
+    tile = next(tiles_of(Box(105.61, 10.405, 105.61, 10.405), 9))
+    assert isinstance(tile, TileId)
+    for day, names in ((DAY, {"Xã 0", "Xã 1"}), (date(2025, 12, 31), {"Xã 0", "Xã 1", "Xã 2"})):
+        query = rung_query(WARDS, "outline", tile, day, staff=False)
+        row = admin.execute(query.statement, query.parameters, binary=True).fetchone()
+        assert row is not None
+        found = mapbox_vector_tile.decode(row[0])["admin_units"]["features"]
+        assert {each["properties"]["name"] for each in found} == names
+        assert all(each["id"] for each in found)

@@ -1,0 +1,97 @@
+"""Ladders stay fresh: one task in the deployment has stale cells built and grown layers planned anew."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from geo.calendar import today_ict
+from geo.errors import NotFound
+from layers.description import Layer
+
+if TYPE_CHECKING:
+    from geo.settings import Settings
+
+LEADER_LOCK = 7_236_004
+# Until a cell is built its tiles come from the rows: waiting a little lets many edits be one building.
+INTERVAL_S = 2.0
+RETRY_S = 5.0
+DSN = "DIABAN_LADDER_DSN"
+# A layer needs planning when it is large and has no ladder, or has grown or shrunk by half since.
+WORK: LiteralString = """
+WITH size AS (
+  SELECT layer.name, greatest(class.reltuples, 0) AS row_count,
+         (SELECT max(source_rows) FROM ops.ladder WHERE ladder.layer = layer.name) AS planned
+    FROM ops.layer AS layer JOIN pg_class AS class
+      ON class.relname = layer.name AND class.relnamespace = 'pub'::regnamespace
+   WHERE layer.description->>'geometry' LIKE '%%Polygon')
+SELECT name, true FROM size
+ WHERE (planned IS NULL AND row_count >= 1000) OR row_count > planned * 1.5 OR row_count < planned * 0.5
+UNION
+SELECT DISTINCT cell.layer, false FROM ops.rung_cell AS cell
+ WHERE (stale OR NOT holds @> %(on)s::date)
+ ORDER BY 2 DESC, 1
+"""
+
+log = structlog.get_logger()
+
+
+def layer_of(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> Layer:
+    """The published layer of that name; :class:`geo.errors.NotFound` where there is none."""
+    row = connection.execute("SELECT description FROM ops.layer WHERE name = %s", [name]).fetchone()
+    if row is None:
+        raise NotFound(f"Không có lớp {name}.", f"There is no layer {name}.")
+    return Layer.model_validate(row[0])
+
+
+async def run_keeper(settings: Settings) -> None:
+    """Keep until cancelled. Whoever holds the advisory lock keeps; the others wait to take over."""
+    dsn = settings.role_dsn("diaban_pump")
+    while True:
+        try:
+            async with await AsyncConnection.connect(
+                dsn, autocommit=True, application_name="diaban-keeper"
+            ) as connection:
+                await _lead(connection, dsn)
+        except psycopg.Error as error:
+            log.warning("keeper_lost", reason=type(error).__name__)
+        await asyncio.sleep(RETRY_S)
+
+
+async def _lead(connection: AsyncConnection[tuple[Any, ...]], dsn: str) -> None:
+    while True:
+        row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_LOCK])).fetchone()
+        if row and row[0]:
+            break
+        await asyncio.sleep(RETRY_S)
+    failed: set[str] = set()
+    while True:
+        await asyncio.sleep(INTERVAL_S)
+        rows = await (await connection.execute(WORK, {"on": today_ict()})).fetchall()
+        work: dict[str, bool] = {}
+        for name, plan in rows:
+            work.setdefault(name, plan)
+        for name, plan in work.items():
+            # A ladder that cannot be built must not be tried for ever: its tiles come from the rows.
+            if name not in failed and await _build(name, dsn, plan=plan):
+                log.error("ladder_failed", layer=name)
+                failed.add(name)
+
+
+async def _build(name: str, dsn: str, *, plan: bool) -> int:
+    command = [sys.executable, "-m", "tiles.ladder", name, *(["--plan"] if plan else [])]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.DEVNULL, env=os.environ | {DSN: dsn}
+    )
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

@@ -1,0 +1,51 @@
+"""The statement that reads one tile from a rung. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from psycopg import sql
+
+from geo.in_force import in_force
+from tiles.ladder.rows import class_fields, json_object
+from tiles.query import TileQuery, restricted_rows, tile_fields
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from geo.types import TileId
+    from layers.description import Layer
+
+# No row: the rung has no cell here, or not a fresh one, and the tile is drawn from the rows themselves.
+MERGED: LiteralString = """
+SELECT (SELECT ST_AsMVT(t, %(layer)s, 4096, 'geom', 'id') FROM ({features}) AS t WHERE geom IS NOT NULL)
+  FROM ops.rung_cell AS cell
+ WHERE cell.layer = %(layer)s AND cell.zoom = %(z)s AND cell.x = %(cell_x)s AND cell.y = %(cell_y)s
+   AND NOT cell.stale AND cell.holds @> %(on)s::date
+"""
+FEATURES: LiteralString = """
+SELECT id, properties,
+       coalesce(drawn, ST_AsMVTGeom(geom, ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 64, true)) AS geom
+  FROM ops.rung
+ WHERE layer = %(layer)s AND zoom = %(z)s AND x = %(cell_x)s AND y = %(cell_y)s
+   AND geom && ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => 0.015625)
+"""
+
+
+def rung_query(layer: Layer, kind: str, tile: TileId, on: date, *, staff: bool) -> TileQuery:
+    """Render ``tile`` from the rung of its zoom; no row where that is not fresh.
+
+    Staff get, beside the public ladder, the restricted rows under their own policies.
+    """
+    cell_x, cell_y = (tile.x, tile.y) if kind == "merged" else (0, 0)
+    parameters: dict[str, Any] = {
+        "layer": layer.name, "on": on, "z": tile.z, "x": tile.x, "y": tile.y,
+        "cell_x": cell_x, "cell_y": cell_y,
+    }  # fmt: skip
+    features = sql.SQL("{} AND {}").format(sql.SQL(FEATURES), in_force("on"))
+    if staff:
+        shown = class_fields(layer) if kind == "merged" else tile_fields(layer, staff=True)
+        features = sql.SQL("{} UNION ALL {}").format(
+            features, restricted_rows(layer, json_object(shown), tile)
+        )
+    return TileQuery(sql.SQL(MERGED).format(features=features), parameters)
