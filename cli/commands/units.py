@@ -51,8 +51,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--compare", type=Path, metavar="CSV", help="bảng thứ hai để đối chiếu · second opinion"
     )
     stage.add_argument("--legal-ref", required=True, help="văn bản pháp lý · legal act")
-    stage.add_argument("--scope", choices=("whole", "listed"), default="whole",
-                       help="whole: tệp thay mọi đơn vị · replaces all; listed: chỉ các đơn vị được nêu · only those named")  # fmt: skip
+    scopes = "whole: tệp thay mọi đơn vị · replaces all; listed: chỉ đơn vị được nêu · only those named"
+    stage.add_argument("--scope", choices=("whole", "listed"), default="whole", help=scopes)
     stage.add_argument(
         "--correct", action="store_true", help="sửa bản của chính ngày ấy · correct that very day"
     )
@@ -85,11 +85,10 @@ def check(options: argparse.Namespace) -> None:
         raise Stop("--column có dạng code=TÊN_CỘT.", "--column has the form code=COLUMN.")
     if options.valid_to is not None and options.valid_to <= options.valid_from:
         raise Stop("--to phải sau --from.", "--to must be after --from.")
-    if options.action == "stage":
-        # Entering the product changes the folder; the person's paths are theirs.
-        for name in ("file", "succession", "compare", "report"):
-            if getattr(options, name) is not None:
-                setattr(options, name, getattr(options, name).resolve())
+    # Entering the product changes the folder; the person's paths are theirs.
+    for name in ("file", "succession", "compare", "report"):
+        if getattr(options, name) is not None:
+            setattr(options, name, getattr(options, name).resolve())
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,8 +1,8 @@
 """Administrative units in time: which ward covers a place on a day, what it was called, what became of it.
 
 Callers use :func:`units_near`, :func:`units_by_code`, :func:`units_by_name`, :func:`units_elsewhen`,
-:func:`extent`, :func:`history`, :func:`heirs`, :func:`province` (questions to the database), :func:`choose` (the
-decision, pure) and the value types of :mod:`geo.units.types`. Loading a vintage: :mod:`geo.vintages`.
+:func:`extent`, :func:`history`, :func:`heirs`, :func:`province` (questions to the database), :func:`choose`
+(the decision, pure) and the value types of :mod:`geo.units.types`. Loading a vintage: :mod:`geo.vintages`.
 """
 
 from geo.units.choose import choose, search_radius_m

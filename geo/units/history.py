@@ -40,7 +40,8 @@ class Record:
 class Passing:
     """One event between two units, or of one unit where both identities are the same.
 
-    ``share_area``, ``share_pop``: of the old unit, 0 to 1. ``unit_id``, ``code``, ``name``, … are the other unit's.
+    ``share_area``, ``share_pop``: of the old unit, 0 to 1. ``unit_id``, ``code``, ``name``, … are the other
+    unit's.
     """
 
     unit_id: str
@@ -70,10 +71,12 @@ _RECORDS = (
     f"SELECT {_RECORD_COLUMNS} FROM pub.admin_record WHERE unit_id = %(unit)s"  # noqa: S608 - constants only
     " ORDER BY valid_from, recorded_from, record_id"
 )
-# The other unit as it was on the day before (a predecessor) or on the day (a successor); a corrected one may be gone.
+# The other unit as it was on the day before (a predecessor) or on the day (a successor); a corrected one may
+# be gone.
 _PASSINGS = """
-SELECT p.other, coalesce(u.code, ''), coalesce(u.name, p.other), coalesce(u.kind, ''), coalesce(u.province_code, ''),
-       u.province_name, p.effective, p.kind, p.share_area, p.share_pop, p.legal_ref
+SELECT p.other, coalesce(u.code, ''), coalesce(u.name, p.other), coalesce(u.kind, ''),
+       coalesce(u.province_code, ''), u.province_name, p.effective, p.kind, p.share_area, p.share_pop,
+       p.legal_ref
   FROM (SELECT s.*, {other} AS other FROM pub.admin_succession AS s WHERE {own} = ANY (%(units)s)) AS p
   LEFT JOIN LATERAL (
     SELECT code, name, kind, province_code, province_name FROM pub.admin_units AS v
@@ -109,7 +112,7 @@ async def history(connection: Connection, unit_id: str) -> History | None:
 
 
 async def heirs(connection: Connection, units: Sequence[str], day: date) -> list[tuple[str, str, str]]:
-    """Identity, code and name of the units on a day in which the given units live on, through any number of mergers."""
+    """Identity, code and name of the units in which others live on, through mergers until ``day``."""
     values = {"units": list(units), "day": day, "steps": STEPS_MAX}
     cursor = await connection.execute(_HEIRS, values)
     return [(unit_id, code, name) for unit_id, code, name in await cursor.fetchall()]

@@ -1,4 +1,4 @@
-"""Units by name on a day: marks may be left out, words abbreviated, former names and other names count too."""
+"""Units by name on a day: without marks, abbreviated, by a former name or one that people use."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 NAMES_MAX = 50
 
 _PROVINCE = "(%(province)s = '' OR u.province_code = %(province)s)"
-# Any name that one of the unit's versions bears or bore. The second comparison is for names that begin like a kind:
-# "Xa Dung" is a commune's whole name.
+# Any name that one of the unit's versions bears or bore. The second comparison is for names that begin like
+# a kind: "Xa Dung" is a commune's whole name.
 _EQUAL = """u.unit_id IN (SELECT n.unit_id FROM pub.admin_name AS n WHERE n.contexts @> %(around)s::text[]
  AND (n.bare = %(compact)s OR n.bare = %(bare)s AND (%(kind)s = '' OR n.kind = %(kind)s)))"""
 _HOLDING = """(u.code = %(compact)s OR u.unit_id IN (SELECT n.unit_id FROM pub.admin_name AS n
@@ -43,7 +43,8 @@ async def units_by_name(
     """Units of a name on a day, best match first; all of them, for a name says nothing of which is meant.
 
     ``name`` may carry district and province after commas ("P. 15, Q. Tân Bình"); ``province`` is a province's
-    code or name. Where units bear the very name only those are listed, else those whose name or code holds it.
+    code or name. Where units bear the very name only those are listed, else those whose name or code holds
+    it.
     """
     query = parse(name)
     values = _values(query, day, province)

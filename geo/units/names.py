@@ -1,7 +1,7 @@
 """Names of units as people write them: marks left out, abbreviated, with district and province. Pure.
 
-``core.name_spaced``, ``core.name_compact`` and ``core.name_bare`` in ``install.sql`` make the same keys of stored
-names; a test holds the two together. Without marks the place of a tone (Hoà, Hòa) makes no difference.
+``core.name_spaced``, ``core.name_compact`` and ``core.name_bare`` in ``install.sql`` make the same keys of
+stored names; a test holds the two together. Without marks the place of a tone (Hoà, Hòa) makes no difference.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def kind_of(name: str) -> str | None:
 
 
 def marked(name: str) -> str:
-    """Lower case with its marks, each tone at the end of its word: hoà and hòa are equal, hoa and hòa are not."""
+    """Lower case with its marks, tones at the end of words: hoà and hòa are equal, hoa and hòa are not."""
     return " ".join(_tone_last(word) for word in unicodedata.normalize("NFC", name).lower().split())
 
 

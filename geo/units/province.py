@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 METRES_A_DEGREE = 110_500.0
 _PROVINCE = """
 SELECT province_code, province_name, valid_from, valid_to, area_km2, stored,
-       ST_AsGeoJSON(CASE WHEN %(detail)s::float8 > 0 THEN ST_Multi(ST_Simplify(geom, %(detail)s, true)) ELSE geom END,
-                    6, 0)
+       ST_AsGeoJSON(CASE WHEN %(detail)s::float8 > 0 THEN ST_Multi(ST_Simplify(geom, %(detail)s, true))
+                         ELSE geom END, 6, 0)
   FROM pub.province(%(code)s, %(day)s)
 """
 

@@ -1,4 +1,4 @@
-"""Vintages: all units of a day, staged from a file with a report, made real in one transaction, undone exactly.
+"""Vintages: the units of a day, staged with a report, made real in one transaction, undone exactly.
 
 Callers use :func:`stage` with :class:`Files`, :class:`Request` and :class:`Tolerances`; :func:`activate`,
 :func:`revert`, :func:`vintages`, :func:`vintage`; and :func:`geo.vintages.report.lines` to print a report.

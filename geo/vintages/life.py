@@ -58,8 +58,8 @@ class Vintage:
 
 
 _COLUMNS = (
-    "vintage_id, state, valid_from, valid_to, legal_ref, source, possible, staged_at, staged_by, activated_at,"
-    " reverted_at, report"
+    "vintage_id, state, valid_from, valid_to, legal_ref, source, possible, staged_at, staged_by,"
+    " activated_at, reverted_at, report"
 )
 
 

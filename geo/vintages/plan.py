@@ -1,7 +1,8 @@
 """Which staged unit goes on with which identity, and which versions end. Pure.
 
-A new identity begins with every union and division; a change of name, kind or border is a new version of the same
-unit. The code decides nothing by itself: every code of the 2025 reform was taken over from an older unit.
+A new identity begins with every union and division; a change of name, kind or border is a new version of the
+same unit. The code decides nothing by itself: every code of the 2025 reform was taken over from an older
+unit.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ def make_plan(
     wrong: Known,
     staged: Coverage,
     links: Sequence[Link],
+    *,
     shares: ShareTable,
     day: date,
     taken: frozenset[str],
@@ -78,8 +80,8 @@ def make_plan(
     """The plan that makes ``staged`` valid from ``day`` after ``before``.
 
     ``wrong``: versions that began on the same day and are corrected. ``taken``: identities ever given.
-    ``links`` are the whole table: one that names a unit which is not there still says that a unit was not made of
-    one other alone. Every unit of ``before`` is in scope.
+    ``links`` are the whole table: one that names a unit which is not there still says that a unit was not
+    made of one other alone. Every unit of ``before`` is in scope.
     """
     plan = Plan()
     known = _by_pair(before, staged, links)
@@ -100,7 +102,7 @@ def make_plan(
                 plan.without_origin.append(new)
     plan.removed = [i for code, i in correcting.items() if code not in staged.at()]
     _close(plan, before, going_on, known, day)
-    _pass_on(plan, before, staged, known, going_on, shares)
+    _pass_on(plan, before, staged, known=known, going_on=going_on, shares=shares)
     return plan
 
 
@@ -198,6 +200,7 @@ def _pass_on(
     plan: Plan,
     before: Known,
     staged: Coverage,
+    *,
     known: dict[tuple[int, int], Link],
     going_on: dict[int, int],
     shares: ShareTable,

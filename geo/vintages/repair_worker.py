@@ -1,7 +1,7 @@
-"""Mend polygons, as a script in a process of its own: WKB in on standard input, WKB out, each after its length.
+"""Mend polygons, as a script in a process of its own: WKB in, WKB out, each after its length.
 
-A shape that cannot be mended answers with length 0. A shape that takes more than its time ends the process: an
-alarm that nobody handles also ends a library that is deep in C. Memory is limited for the whole process.
+A shape that cannot be mended answers with length 0. A shape that takes more than its time ends the process:
+an alarm that nobody handles also ends a library that is deep in C. Memory is limited for the whole process.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from layers.description import Text
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from layers.description import Text
 
 Severity = Literal["error", "warning", "note"]
 # Of one kind so many are kept, the largest first; the count and the sum are of all.

@@ -1,4 +1,4 @@
-"""Attributes of units out of a file's columns, whatever the file calls them. Pure but for the frame it is given."""
+"""Attributes of units out of a file's columns, whatever the file calls them. Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ KINDS = {compact(word): kind for word, kind in KIND_WORDS.items()} | {
 
 
 def columns_of(frame: pd.DataFrame, given: Mapping[str, str]) -> dict[str, str]:
-    """Which column means what; ``given`` names some. ``InvalidInput`` where one that is needed is not there."""
+    """Which column means what; ``given`` names some. ``InvalidInput`` where a needed one is not there."""
     lower = {column.lower(): column for column in frame.columns}
     found = {}
     for meaning, names in COLUMNS.items():

@@ -1,4 +1,4 @@
-"""A file of units becomes a coverage in WGS 84: its system is known, its shapes are sound, or it is refused."""
+"""A file of units becomes a coverage in WGS 84: known system, sound shapes, or it is refused."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ WGS84_CODES = (4326, 4979)
 VN2000_GEOGRAPHIC = (4756, 4755)
 # Vietnam with its islands and seas; what lies outside has swapped axes or another system than it says.
 GROUND = (101.0, 5.0, 119.0, 24.0)
+_SAID = "101–119° E, 5–24° N"
 # As the layer admin_units says; read there it could not be named before the database is asked.
 VERTICES_MAX = 100_000
 
@@ -109,8 +110,8 @@ def _to_wgs84(frame: gpd.GeoDataFrame) -> Shapes:
         raise InvalidInput(
             "crs",
             f"{west:g}, {south:g}, {east:g}, {north:g}",
-            f"toạ độ trong khoảng kinh độ {box[0]:g}–{box[2]:g}, vĩ độ {box[1]:g}–{box[3]:g} (trục có bị đảo?)",
-            f"coordinates within longitude {box[0]:g}–{box[2]:g}, latitude {box[1]:g}–{box[3]:g} (axes swapped?)",
+            f"toạ độ trong khoảng {_SAID} (trục có bị đảo?)",
+            f"coordinates within {_SAID} (axes swapped?)",
         )
     return plain
 

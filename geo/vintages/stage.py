@@ -12,16 +12,15 @@ import psycopg
 import shapely
 
 from geo.database.errors import translated
-from geo.errors import Conflict, InvalidInput
-from geo.vintages import checks, store, topology
+from geo.errors import Conflict
+from geo.vintages import checks, law, store, topology
 from geo.vintages.areas import area_m2
 from geo.vintages.plan import make_plan
-from geo.vintages.report import Finding, Report
+from geo.vintages.report import Report
 from geo.vintages.shares import shares
 from geo.vintages.source import fingerprint, read_coverage
 from geo.vintages.tables import LinkTable, read_links
 from geo.vintages.types import Coverage, Known
-from layers.description import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from geo.settings import Settings
     from geo.vintages.plan import Plan
-    from geo.vintages.types import Request, Shapes
+    from geo.vintages.types import Request
 
     Progress = Callable[[float, str], None]
 
@@ -69,8 +68,8 @@ def stage(
 ) -> Staged:
     """Check a vintage and store it where no door reads. Everything or nothing is stored.
 
-    Raises ``InvalidInput`` where a file, its columns or its CRS are not understood, ``Conflict`` where units are
-    there from that day on.
+    Raises ``InvalidInput`` where a file, its columns or its CRS are not understood, ``Conflict`` where units
+    are there from that day on.
     """
     source = files.source()
     report = Report()
@@ -93,13 +92,23 @@ def stage(
         # One picture of the units from the first question to the fingerprint.
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         store.become_owner(connection)
-        return _against_database(connection, staged, files, source, request, actor, report, progress)
+        return _against_database(
+            connection,
+            staged,
+            files,
+            source=source,
+            request=request,
+            actor=actor,
+            report=report,
+            progress=progress,
+        )
 
 
 def _against_database(
     connection: store.Db,
     staged: Coverage,
     files: Files,
+    *,
     source: str,
     request: Request,
     actor: str,
@@ -112,24 +121,26 @@ def _against_database(
     everything = store.units_before(connection, day)
     table, second = _tables(files, everything, staged)
     before, staying = _in_scope(everything, staged, table, request)
-    links = checks.check_links(table, before, staged, report)
-    provinces = _check_ground(staged, before, staying, request, report, progress)
+    links = law.check_links(table, before, staged, report)
+    provinces = _check_ground(staged, before, staying, request=request, report=report, progress=progress)
     matrix = shares(
         before.units.shapes, staged.shapes, lambda part: progress(0.6 + 0.3 * part, "đối chiếu · shares")
     )
     by_pair = matrix.table()
-    plan = make_plan(before, wrong, staged, table.links, by_pair, day, store.identities(connection))
-    checks.check_plan(plan, before, staged, by_pair, report)
+    plan = make_plan(
+        before, wrong, staged, table.links, shares=by_pair, day=day, taken=store.identities(connection)
+    )
+    law.check_plan(plan, before, staged, by_pair, report)
     if len(before):
-        checks.check_cover(before, matrix.covered(len(before)), request.tolerances, report)
-        checks.check_shares(links, before, staged, by_pair, request.tolerances, report)
+        law.check_cover(before, matrix.covered(len(before)), request.tolerances, report)
+        law.check_shares(links, before, staged, by_pair, tolerances=request.tolerances, report=report)
     if second is not None:
-        checks.check_second(links, second, before, report)
+        law.check_second(links, second, before, report)
     report.figures |= _figures(plan, before)
     progress(0.9, "lưu · storing")
     document = report.document()
     options = {**asdict(request.tolerances), "scope": request.scope, "correct": request.correct}
-    number = store.new_vintage(connection, request, source, options, document, actor)
+    number = store.new_vintage(connection, request, source, options, report=document, actor=actor)
     store.write_units(connection, number, plan, staged, area_m2(staged.shapes) / 1e6)
     store.write_ends(connection, number, _ends(plan, before, wrong))
     store.write_successions(connection, number, plan)
@@ -166,8 +177,8 @@ def _refuse_later(connection: store.Db, staged: Coverage, request: Request) -> N
         raise Conflict(
             f"Đã có {len(later)} đơn vị có hiệu lực từ ngày {first:%d/%m/%Y} hoặc sau đó ({named}…)."
             " Sửa chính ngày ấy: --correct; nạp thời kỳ trước: --to; hoặc hoàn tác bản sau trước: revert.",
-            f"{len(later)} units are there that begin on {first} or later ({named}…). To correct that very day"
-            " use --correct, to load an earlier time --to, or revert the later vintage first.",
+            f"{len(later)} units are there that begin on {first} or later ({named}…). To correct that"
+            " very day use --correct, to load an earlier time --to, or revert the later vintage first.",
         )
 
 
@@ -196,9 +207,9 @@ def _pick(known: Known, chosen: np.ndarray[Any, Any]) -> Known:
 
 
 def _check_ground(
-    staged: Coverage, before: Known, staying: Known, request: Request, report: Report, progress: Progress
+    staged: Coverage, before: Known, staying: Known, *, request: Request, report: Report, progress: Progress
 ) -> dict[str, shapely.MultiPolygon]:
-    """Overlaps and gaps of the staged units among themselves and with those that stay; the provinces they make."""
+    """Overlaps and gaps among the staged units and with those that stay; the provinces that all make."""
     touched = {row.province_code for row in (*staged.rows, *(before.units.rows if len(staying) else ()))}
     beside = _pick(
         staying, np.array([row.province_code in touched for row in staying.units.rows], dtype=bool)

@@ -14,35 +14,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
+    from numpy.typing import NDArray
     from psycopg import Connection
 
-    from numpy.typing import NDArray
     from geo.vintages.plan import Plan
     from geo.vintages.types import Request
 
     Db = Connection[tuple[Any, ...]]
 
 _UNITS: LiteralString = """
-SELECT id, unit_id, valid_from, valid_to, code, name, kind, province_code, province_name, district_name, population,
-       ST_AsBinary(geom)
-  FROM core.admin_units WHERE level = %(level)s AND visibility = 0 AND 
+SELECT id, unit_id, valid_from, valid_to, code, name, kind, province_code, province_name, district_name,
+population, ST_AsBinary(geom)
+  FROM core.admin_units WHERE level = %(level)s AND visibility = 0
 """
 BEFORE: LiteralString = (
-    _UNITS + "valid_from < %(day)s AND (valid_to IS NULL OR valid_to >= %(day)s) ORDER BY code, id"
+    _UNITS + "AND valid_from < %(day)s AND (valid_to IS NULL OR valid_to >= %(day)s) ORDER BY code, id"
 )
-SAME_DAY: LiteralString = _UNITS + "valid_from = %(day)s ORDER BY code, id"
+SAME_DAY: LiteralString = _UNITS + "AND valid_from = %(day)s ORDER BY code, id"
 LATER: LiteralString = """
 SELECT code, name FROM core.admin_units
  WHERE level = %(level)s AND daterange(valid_from, valid_to) && daterange(%(day)s, %(end)s)
    AND valid_from >= %(first)s ORDER BY code
 """
 NEW_VINTAGE: LiteralString = """
-INSERT INTO core.admin_vintage (valid_from, valid_to, legal_ref, source, options, report, possible, fingerprint, staged_by)
+INSERT INTO core.admin_vintage (valid_from, valid_to, legal_ref, source, options, report, possible,
+                                fingerprint, staged_by)
 VALUES (%s, %s, %s, %s, %s, %s, %s, core.units_fingerprint(%s), %s) RETURNING vintage_id
 """
 UNIT_COLUMNS: LiteralString = (
-    "vintage_id, unit_id, action, feature_id, code, name, kind, level, province_code, province_name, district_name,"
-    " area_km2, population, aliases, geom"
+    "vintage_id, unit_id, action, feature_id, code, name, kind, level, province_code, province_name,"
+    " district_name, area_km2, population, aliases, geom"
 )
 
 
@@ -79,6 +80,7 @@ def new_vintage(
     request: Request,
     source: str,
     options: Mapping[str, Any],
+    *,
     report: Mapping[str, Any],
     actor: str,
 ) -> int:
@@ -104,7 +106,8 @@ def write_units(
             copy.write_row(
                 (vintage_id, step.unit_id, step.action, step.feature_id if step.action == "replace" else None,
                  row.code, row.name, row.kind, COMMUNE_LEVEL, row.province_code, row.province_name,
-                 row.district_name, round(float(areas_km2[step.row]), 4), row.population, list(row.aliases), _ewkb(shape))
+                 row.district_name, round(float(areas_km2[step.row]), 4), row.population, list(row.aliases),
+                 _ewkb(shape))
             )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Tables of succession: which old unit went to which new ones; by code, or by name where codes are foreign."""
+"""Tables of succession: which old unit went to which new ones; by code, or by name for foreign codes."""
 
 from __future__ import annotations
 

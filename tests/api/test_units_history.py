@@ -32,8 +32,10 @@ def two_eras(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> No
         elsewhere = row("80001", "Phường 15", cell(10, 10))
         connection.execute(
             "INSERT INTO core.admin_units (unit_id, code, name, kind, level, province_code, province_name,"
-            " district_name, valid_from, valid_to, geom) VALUES ('VN-x', '80001', 'Phường 15', 'phuong', 3, '80',"
-            " 'Tỉnh Tây Ninh', 'Thành phố Tân An', '2024-01-01', '2025-07-01', ST_Multi(ST_GeomFromText(%s, 4326)))",
+            " district_name, valid_from, valid_to, geom) VALUES ('VN-x', '80001', 'Phường 15', 'phuong', 3,"
+            " '80',"
+            " 'Tỉnh Tây Ninh', 'Thành phố Tân An', '2024-01-01', '2025-07-01',"
+            " ST_Multi(ST_GeomFromText(%s, 4326)))",
             [elsewhere["geometry"].wkt],
         )
         connection.execute("INSERT INTO core.admin_alias (unit_id, name) SELECT unit_id, 'Xã Cầu Quay' FROM"
@@ -105,12 +107,20 @@ def test_history(client: TestClient) -> None:
     assert body["versions"][0]["valid_to"] == AFTER
     # Before the reform was loaded nobody knew that the unit would end.
     assert [record["valid_to"] for record in body["former_records"]] == [None]
-    assert [(p["unit"]["code"], p["kind"]) for p in body["successors"]] == [("30004", "part"), ("30005", "part")]
+    assert [(p["unit"]["code"], p["kind"]) for p in body["successors"]] == [
+        ("30004", "part"),
+        ("30005", "part"),
+    ]
     first = body["successors"][0]
     assert first["legal_ref"] == LAW
     assert first["share_area"] == pytest.approx(0.5, abs=1e-3)
-    assert first["words"]["vi"] == f"Vào Xã Thủy Tân (30004): nhập một phần, 50 % diện tích, từ 01/07/2025 ({LAW})."
-    assert first["words"]["en"].startswith("Into Xã Thủy Tân (30004): merged in part, 50% of its area, on 1 Jul 2025")
+    assert (
+        first["words"]["vi"]
+        == f"Vào Xã Thủy Tân (30004): nhập một phần, 50 % diện tích, từ 01/07/2025 ({LAW})."
+    )
+    assert first["words"]["en"].startswith(
+        "Into Xã Thủy Tân (30004): merged in part, 50% of its area, on 1 Jul 2025"
+    )
     (after,) = ask(client, code="30001", at=AFTER)["units"]
     came = client.get(f"/api/units/{after['id']}/history").json()["predecessors"]
     assert [p["unit"]["name"] for p in came] == ["Phường 15", "Phường Hòa Bình"]
@@ -118,7 +128,9 @@ def test_history(client: TestClient) -> None:
     assert "tester" not in answer.text
 
 
-@pytest.mark.parametrize(("unit_id", "status"), [("VN-no", 404), ("x" * 41, 400), ("%00", 400), ("' OR 1=1", 404)])
+@pytest.mark.parametrize(
+    ("unit_id", "status"), [("VN-no", 404), ("x" * 41, 400), ("%00", 400), ("' OR 1=1", 404)]
+)
 def test_history_of_nothing(client: TestClient, unit_id: str, status: int) -> None:
     answer = client.get(f"/api/units/{unit_id}/history")
     assert answer.status_code == status
@@ -145,7 +157,8 @@ def test_province(client: TestClient) -> None:
         assert client.get(f"/api/provinces/{code}", params=wrong).status_code == 400
 
 
-NAMES = {BEFORE: {"Phường 15", "Phường Hòa Bình", "Xã Đắk R'La", "Xã Thủy Tân", "Xã Xa Dung", "Thị trấn Mỹ Thọ"},
+NAMES = {BEFORE: {"Phường 15", "Phường Hòa Bình", "Xã Đắk R'La",
+                   "Xã Thủy Tân", "Xã Xa Dung", "Thị trấn Mỹ Thọ"},
          AFTER: {"Phường Sông Tiền", "Xã Đắk R'Lấp", "Xã Thủy Tân", "Xã Mỹ Thọ"}}  # fmt: skip
 BOX = f"{W - 0.01},{S - 0.01},{W + 3 * D + 0.01},{S + 2 * D + 0.01}"
 
@@ -164,8 +177,13 @@ def test_tiles_of_a_day(client: TestClient, day: str) -> None:
     assert answer.status_code == 200
     features = mapbox_vector_tile.decode(answer.content)["admin_units"]["features"]
     assert {feature["properties"]["name"] for feature in features} >= NAMES[day]
-    assert not {feature["properties"]["name"] for feature in features} & (NAMES[AFTER if day == BEFORE else BEFORE] - NAMES[day])
-    assert f"datetime={day}" in client.get("/tiles/admin_units.json", params={"datetime": day}).json()["tiles"][0]
+    assert not {feature["properties"]["name"] for feature in features} & (
+        NAMES[AFTER if day == BEFORE else BEFORE] - NAMES[day]
+    )
+    assert (
+        f"datetime={day}"
+        in client.get("/tiles/admin_units.json", params={"datetime": day}).json()["tiles"][0]
+    )
 
 
 @pytest.mark.parametrize(("day", "name"), [(BEFORE, "Phường 15"), (AFTER, "Phường Sông Tiền")])

@@ -1,4 +1,4 @@
-"""Names as people write them: abbreviations, marks, tones, apostrophes; the keys in Python and in SQL are equal."""
+"""Names as people write them; the keys in Python and in SQL are equal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 NAMES = [
     "Phường 15", "Phường 01", "P.15", "Xã Đắk R'La", "Xã Đắk R’Măng", "Xã Ea H`leo", "Thị trấn Mỹ Thọ",
     "Đặc khu Bạch Long Vĩ", "Phường Phan Rang - Tháp Chàm", "Xã Hoà Bình", "Xã Hòa Bình", "XÃ THUỶ TÂN",
-    "Quận 1", "Thành phố Cao Lãnh", "Tỉnh Bà Rịa - Vũng Tàu", "Xã Xa Dung", "Huyện Quan Hóa", "xã", "  ", "Ưỡn ẹo ǰ",
+    "Quận 1", "Thành phố Cao Lãnh", "Tỉnh Bà Rịa - Vũng Tàu", "Xã Xa Dung",
+    "Huyện Quan Hóa", "xã", "  ", "Ưỡn ẹo ǰ",
     "Xa\u0303 Ho\u0300a", "Phường Đ’Ran 007 0", "ÐẮK",
 ]  # fmt: skip
 

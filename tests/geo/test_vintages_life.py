@@ -1,4 +1,4 @@
-"""A vintage becomes real while questions come in, is undone exactly, is corrected; what was known stays known."""
+"""A vintage becomes real while questions come in, is undone, is corrected; what was known stays."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def at(
 
 
 def picture(admin: psycopg.Connection) -> dict[str, str]:
-    """A hash of every table that a vintage touches, without the times of touching and of recording: these go on."""
+    """A hash of every table that a vintage touches, without the times of touching and recording."""
     tables = {
         "core.admin_units": "to_jsonb(t) - 'updated_at'",
         "pub.admin_units": "to_jsonb(t) - 'updated_at'",
@@ -197,7 +197,7 @@ def test_other_rooms_may_forbid_an_activation(settings: Settings, tmp_path: Path
 def test_every_question_sees_one_vintage(
     settings: Settings, tmp_path: Path, admin: psycopg.Connection
 ) -> None:
-    """Places on both sides of what changes, asked by four callers while the vintage becomes real and is undone."""
+    """Four callers ask for places all over while the vintage becomes real and is undone."""
     points = [(W + (0.4 + i) * D, S + (0.5 + j) * D) for i in range(3) for j in range(2)] + [
         (W + D, S + 1.5 * D)
     ]
@@ -318,7 +318,7 @@ def test_the_table_itself_refuses_two_at_a_time(admin: psycopg.Connection, colum
     own = {"unit_id": "'VN-x'", "code": "'39998'"} | {column: column}
     with pytest.raises(psycopg.errors.ExclusionViolation):
         admin.execute(
-            f"INSERT INTO core.admin_units (unit_id, code, name, kind, level, province_code, valid_from, geom)"
+            "INSERT INTO core.admin_units (unit_id, code, name, kind, level, province_code, valid_from, geom)"
             f" SELECT {own['unit_id']}, {own['code']}, name, kind, level, province_code, '2025-01-01', geom"
             " FROM core.admin_units LIMIT 1"
         )

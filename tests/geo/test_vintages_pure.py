@@ -93,7 +93,8 @@ def test_a_shape_that_kills_the_process_is_given_up(monkeypatch: pytest.MonkeyPa
     """The others are still mended."""
     source = repair.WORKER.read_text(encoding="utf-8")
     worker = tmp_path / "worker.py"
-    worker.write_text(source.replace("signal.alarm(SECONDS_A_SHAPE)", "signal.alarm(1)\n        if len(wkb) > 1000: [0 for _ in iter(int, 1)]"))  # fmt: skip
+    endless = "signal.alarm(1)\n        if len(wkb) > 1000: [0 for _ in iter(int, 1)]"
+    worker.write_text(source.replace("signal.alarm(SECONDS_A_SHAPE)", endless))
     monkeypatch.setattr(repair, "WORKER", worker)
     large = shapely.Point(0, 0).buffer(1, 64)
     results = repair.repair([cell(0, 0), large, cell(1, 0)])

@@ -194,7 +194,8 @@ def test_nothing_is_stored_of_a_file_with_unusable_rows(
 def test_rings_that_cross_are_mended_and_said(settings: Settings, tmp_path: Path) -> None:
     rows = old_rows()
     spike = [(W, S + D), (W, S + 2 * D), (W + D, S + 2 * D), (W + D, S + D), (W + D / 2, S + D),
-             (W + D / 2 + 1e-5, S + D + 1e-5), (W + D / 2, S + D + 1e-5), (W + D / 2 + 1e-5, S + D)]  # fmt: skip
+             (W + D / 2 + 1e-5, S + D + 1e-5), (W + D / 2, S + D + 1e-5),
+             (W + D / 2 + 1e-5, S + D)]  # fmt: skip
     rows[0]["geometry"] = shapely.Polygon(spike)
     assert not rows[0]["geometry"].is_valid
     staged = stage(settings, Files(write(tmp_path, rows), {}), Request(date(2024, 1, 1), "x"), "t")

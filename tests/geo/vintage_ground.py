@@ -34,7 +34,7 @@ LAW = "NQ 202/2025/QH15"
 
 
 def cell(x: float, y: float, wide: float = 1, high: float = 1) -> shapely.Polygon:
-    """Columns from the west, rows from the south, in units of D; vertices at every half, so that edges match."""
+    """Columns from the west, rows from the south, in units of D; vertices at halves, so that edges match."""
     west, south = round(W + x * D, 7), round(S + y * D, 7)
     east, north = round(W + (x + wide) * D, 7), round(S + (y + high) * D, 7)
     return shapely.segmentize(shapely.box(west, south, east, north), D / 2 * 1.0000001)
@@ -126,7 +126,8 @@ def stage_new(
 def empty(connection: psycopg.Connection) -> None:
     """No unit, no vintage, no record: as after the migration."""
     connection.execute(
-        "TRUNCATE core.admin_units, core.admin_record, core.admin_identity, core.admin_succession, core.admin_alias,"
+        "TRUNCATE core.admin_units, core.admin_record, core.admin_identity, core.admin_succession,"
+        " core.admin_alias,"
         " core.admin_vintage, core.vintage_undo, core.staged_unit, core.staged_end, core.staged_succession,"
         " core.staged_province CASCADE"
     )
