@@ -41,23 +41,32 @@ describe('what panels cover', () => {
 
 describe('addresses of tiles', () => {
   const page = 'http://127.0.0.1:8000/theo-doi/?code=1'
-  const epochs = new Map([['reports', '7']])
+  const asked = { epochs: new Map([['reports', '7']]), dated: new Set(['zoning']), day: null }
 
   it('are absolute, of the own origin, with the version of the layer', () => {
-    expect(tileAddress('/tiles/reports/3/1/2.mvt', epochs, page)).toBe(
+    expect(tileAddress('/tiles/reports/3/1/2.mvt', asked, page)).toBe(
       'http://127.0.0.1:8000/tiles/reports/3/1/2.mvt?v=7'
     )
-    expect(tileAddress('http://diaban.vn/tiles/zoning/3/1/2.mvt', epochs, page)).toBe(
+    expect(tileAddress('http://diaban.vn/tiles/zoning/3/1/2.mvt', asked, page)).toBe(
       'http://127.0.0.1:8000/tiles/zoning/3/1/2.mvt'
     )
-    expect(tileAddress('http://diaban.vn/tiles/zoning.json', epochs, page)).toBe(
+    expect(tileAddress('http://diaban.vn/tiles/zoning.json', asked, page)).toBe(
       'http://127.0.0.1:8000/tiles/zoning.json'
     )
   })
 
+  it('carry the day for layers with valid time, and only there', () => {
+    const then = { ...asked, day: '2025-06-30' }
+    expect(tileAddress('/tiles/zoning/3/1/2.mvt', then, page)).toMatch(/\/2\.mvt\?datetime=2025-06-30$/)
+    expect(tileAddress('/tiles/reports,zoning/3/1/2.mvt', then, page)).toMatch(/\?v=7&datetime=2025-06-30$/)
+    expect(tileAddress('/tiles/reports/3/1/2.mvt', then, page)).toMatch(/\?v=7$/)
+    // The addresses in a TileJSON of a day would keep that day after it was left.
+    expect(tileAddress('/tiles/zoning.json', then, page)).toMatch(/zoning\.json$/)
+  })
+
   it('leave a base map where it is', () => {
     const base = 'https://maps.example/tiles/x/3/1/2.png'
-    expect(tileAddress(base, epochs, page)).toBe(base)
+    expect(tileAddress(base, asked, page)).toBe(base)
   })
 })
 

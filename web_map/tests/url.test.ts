@@ -5,6 +5,7 @@ const NOTHING: UrlState = {
   lang: null,
   camera: null,
   layers: null,
+  day: null,
   place: null,
   selected: null,
   view: 'map',
@@ -31,6 +32,7 @@ describe('the address', () => {
       lang: 'en',
       camera: { lon: 105.63214, lat: 10.45678, zoom: 13.25 },
       layers: ['zoning', 'crop_areas'],
+      day: '2025-06-30',
       place: { lon: 105.632145, lat: 10.456781 },
       selected: { layer: 'farms', id: 4503599627370495 }
     }
@@ -69,6 +71,8 @@ describe('the address', () => {
     '?sel=zoning:1.5',
     '?sel=Zoning:1',
     '?lang=fr',
+    '?d=30/06/2025',
+    '?d=2025-02-30',
     '?code=%3Cscript%3E',
     '?from=yesterday',
     "?cat=';--"

@@ -62,11 +62,12 @@ export const style = (name: string): Promise<unknown> => get(`/styles/${encodeUR
 export const search = async (q: string, signal: AbortSignal): Promise<SearchHit[]> =>
   (await get<{ results: SearchHit[] }>('/api/search', { q, limit: 8 }, signal)).results
 
-/** Everything of the named layers within `tolerance_m` metres of a place. */
+/** Everything of the named layers within `tolerance_m` metres of a place, on a day (null: today). */
 export const at = async (
   place: LonLat,
   tolerance_m: number,
   names: readonly string[],
+  day: string | null,
   signal: AbortSignal
 ): Promise<AtLayer[]> =>
   (
@@ -76,7 +77,8 @@ export const at = async (
         lon: degrees(place.lon),
         lat: degrees(place.lat),
         tolerance_m: tolerance_m.toFixed(1),
-        layers: names.join(',')
+        layers: names.join(','),
+        at: day
       },
       signal
     )

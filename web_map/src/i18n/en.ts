@@ -48,6 +48,14 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   legend_more: 'Legend ({count} entries)',
   layer_page: 'Description, codes, how to open in QGIS',
 
+  day: 'As of',
+  day_today: 'Today',
+  day_hint: 'Boundaries and other layers with valid time are drawn as they were on this day.',
+  day_map_of: 'Map of {day}',
+  day_is_today: 'Map of today',
+  day_back: 'Back to today',
+  day_as_of: 'as of {day}',
+
   search: 'Search',
   search_placeholder: 'Find a ward, parcel, crop-area code…',
   search_clear: 'Clear the search',

@@ -46,6 +46,14 @@ export const vi = {
   legend_more: 'Chú giải ({count} mục)',
   layer_page: 'Mô tả, mã và cách mở trong QGIS',
 
+  day: 'Tại ngày',
+  day_today: 'Hôm nay',
+  day_hint: 'Ranh giới và các lớp có thời gian hiệu lực được vẽ như vào ngày này.',
+  day_map_of: 'Bản đồ ngày {day}',
+  day_is_today: 'Bản đồ hôm nay',
+  day_back: 'Về hôm nay',
+  day_as_of: 'ngày {day}',
+
   search: 'Tìm kiếm',
   search_placeholder: 'Tìm phường, thửa, mã vùng trồng…',
   search_clear: 'Xóa ô tìm',

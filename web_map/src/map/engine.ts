@@ -2,7 +2,7 @@
 import 'maplibre-gl/dist/maplibre-gl.css'
 import { Map as MaplibreMap, ScaleControl, setWorkerUrl } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { tileAddress } from './address'
+import { tileAddress, type Asked } from './address'
 import type {
   ExpressionSpecification,
   FilterSpecification,
@@ -42,7 +42,7 @@ export async function createMap(
   container: HTMLElement,
   style: StyleSpecification,
   camera: Camera,
-  epochs: ReadonlyMap<string, string>
+  asked: Readonly<Asked>
 ): Promise<MaplibreMap> {
   await fonts()
   const map = new MaplibreMap({
@@ -58,7 +58,7 @@ export async function createMap(
     touchPitch: false,
     attributionControl: false,
     fadeDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200,
-    transformRequest: (url) => ({ url: tileAddress(url, epochs, location.href) })
+    transformRequest: (url) => ({ url: tileAddress(url, asked, location.href) })
   })
   map.touchZoomRotate.disableRotation()
   map.keyboard.disableRotation()

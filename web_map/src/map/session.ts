@@ -1,4 +1,5 @@
 import type { Bbox, Hotspots, LayerInfo, LonLat } from '../api/types'
+import type { Asked } from './address'
 import type { Camera, GeoJSONSource, MaplibreMap } from './engine'
 import { HEX_MIN_ZOOM, chosen, fillColor, heatPoints } from './hexes'
 import { NOTHING, only } from './highlight'
@@ -14,13 +15,13 @@ const OWN = new Set(['base', 'islands', 'hotspots', 'pick'])
 /** What the application asks of the map, in its own words. Holds the one `Map`; adds no state of its own. */
 export class MapSession {
   readonly map: MaplibreMap
-  readonly #epochs: Map<string, string>
+  readonly #asked: Asked
   #drawn: readonly LayerInfo[]
 
-  constructor(map: MaplibreMap, layers: readonly LayerInfo[], epochs: Map<string, string>) {
+  constructor(map: MaplibreMap, layers: readonly LayerInfo[], asked: Asked) {
     this.map = map
     this.#drawn = layers
-    this.#epochs = epochs
+    this.#asked = asked
   }
 
   get camera(): Camera {
@@ -90,8 +91,15 @@ export class MapSession {
 
   /** Ask for the tiles of a layer again; old ones stay until new ones are there, the camera stays. */
   refresh(layer: string, epoch: string): void {
-    this.#epochs.set(layer, epoch)
+    this.#asked.epochs.set(layer, epoch)
     if (this.map.getSource(layer)) this.map.refreshTiles(layer)
+  }
+
+  /** Show layers with valid time as they were on a day (null: today); other layers stay as they are. */
+  setDay(day: string | null): void {
+    if (this.#asked.day === day) return
+    this.#asked.day = day
+    for (const layer of this.#asked.dated) if (this.map.getSource(layer)) this.map.refreshTiles(layer)
   }
 
   setLang(lang: 'vi' | 'en'): void {

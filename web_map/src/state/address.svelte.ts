@@ -20,6 +20,7 @@ export function followAddress(): void {
       lang: lang(),
       camera: app.camera,
       layers: app.chosenLayers,
+      day: app.day,
       // Where a person stands while reporting is nobody's business in a shared link.
       place: view === 'report' ? null : app.place,
       selected: app.selected,

@@ -16,6 +16,8 @@ class App {
   config = $state.raw<Config | null>(null)
   layers = $state.raw<readonly LayerInfo[] | null>(null)
   problem = $state.raw<Problem | null>(null)
+  /** The day that layers with valid time show, `YYYY-MM-DD`; null is today. */
+  day = $state<string | null>(null)
   visible = $state.raw<ReadonlySet<string>>(new Set())
   /** Layers hidden for a moment, by a mode that needs a quiet ground. */
   muted = $state.raw<ReadonlySet<string>>(new Set())

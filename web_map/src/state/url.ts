@@ -1,4 +1,5 @@
 import type { LonLat } from '../api/types'
+import { isDay } from '../features/day/days'
 import type { Lang } from '../i18n/catalogue'
 
 /** What an address says: a link brings another person to the same view. */
@@ -6,6 +7,8 @@ export interface UrlState {
   lang: Lang | null
   camera: { lon: number; lat: number; zoom: number } | null
   layers: readonly string[] | null
+  /** The day that the map shows; null is today. */
+  day: string | null
   place: LonLat | null
   selected: { layer: string; id: number } | null
   view: 'map' | 'report' | 'track' | 'hotspots'
@@ -61,10 +64,12 @@ export function parse(path: string, search: string): UrlState {
   const asked = query.get('lang')
   const layers = query.get('layers')
   const code = matching(query.get('code'), CODE)
+  const day = query.get('d')
   return {
     lang: asked === 'en' || asked === 'vi' ? asked : null,
     camera: camera(query.get('c')),
     layers: layers === null ? null : layers.split(',').filter((name) => NAME.test(name)),
+    day: isDay(day) ? day : null,
     place: place(query.get('at')),
     selected: selected(query.get('sel')),
     view: view(path, query.get('view'), code),
@@ -89,6 +94,7 @@ export function format(state: UrlState): string {
   add('code', state.view === 'track' ? state.code : null)
   add('c', c && [short(c.lon, 5), short(c.lat, 5), short(c.zoom, 2)].join(','))
   add('layers', state.layers && state.layers.join(','))
+  add('d', state.day)
   add('at', p && [short(p.lon, 6), short(p.lat, 6)].join(','))
   add('sel', s && `${s.layer}:${s.id}`)
   if (state.view === 'hotspots') {

@@ -43,7 +43,7 @@ class At {
     }
     try {
       const tolerance = toleranceMetres(place.lat, app.camera?.zoom ?? 16)
-      const results = await api.at(place, tolerance, names, stop.signal)
+      const results = await api.at(place, tolerance, names, app.day, stop.signal)
       // What is drawn on top comes first, as the eye has it.
       this.results = results.filter((layer) => layer.features.length > 0).reverse()
       if (chosen) this.results = first(this.results, chosen)

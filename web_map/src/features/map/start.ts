@@ -2,6 +2,7 @@ import * as api from '../../api/client'
 import { listen } from '../../api/events'
 import type { LayerInfo, LonLat } from '../../api/types'
 import { lang } from '../../i18n/lang.svelte'
+import type { Asked } from '../../map/address'
 import type { Camera, StyleSpecification } from '../../map/engine'
 import { MapSession } from '../../map/session'
 import { compose, merge } from '../../map/style'
@@ -35,7 +36,8 @@ export async function start(
   asked: (place: LonLat, pixel: [number, number]) => void
 ): Promise<(() => void) | 'no-webgl' | 'unreachable'> {
   const layers = app.layers ?? []
-  const epochs = new Map<string, string>()
+  const dated = layers.filter((layer) => layer.valid_time).map((layer) => layer.name)
+  const tiles: Asked = { epochs: new Map(), dated: new Set(dated), day: app.day }
   let engine: typeof import('../../map/engine')
   let style: StyleSpecification
   try {
@@ -46,12 +48,12 @@ export async function start(
   let map: Awaited<ReturnType<typeof engine.createMap>>
   try {
     const whole = hide(compose(style, layers, app.config?.basemap ?? null, lang()), app.drawn)
-    map = await engine.createMap(container, whole, camera(), epochs)
+    map = await engine.createMap(container, whole, camera(), tiles)
   } catch {
     return 'no-webgl'
   }
   map.getCanvas().dataset['testid'] = 'map-canvas'
-  const session = new MapSession(map, layers, epochs)
+  const session = new MapSession(map, layers, tiles)
   map.once('styledata', () => {
     if (!app.camera && app.config) session.show(app.config.bbox, app.insets)
     app.camera = session.camera
