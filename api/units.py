@@ -60,8 +60,8 @@ async def units(
     """Units valid on the day of ``at`` (Asia/Ho_Chi_Minh), asked by exactly one of lon+lat, code, name.
 
     For a place the answer also says how sure it is (``confidence``) and which neighbours lie near; with
-    ``known_at`` it is what was recorded at that instant. For a name all units of it are listed; where none bears
-    it that day, ``other_times`` lists those that did or will, with the units in which they live on.
+    ``known_at`` it is what was recorded at that instant. For a name all units of it are listed; where none
+    bears it that day, ``other_times`` lists those that did or will, with the units in which they live on.
     """
     day = parse_day("at", at)
     known = None if known_at is None else parse_instant("known_at", known_at)
