@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { EMPTY, degree, faults, formOf, letters, parseDraft, placeOf, type Draft } from '../src/features/report/fields'
+import type { Decision } from '../src/api/types'
+import { EMPTY, UNSURE, degree, faults, formOf, letters, parseDraft, placeOf, type Draft } from '../src/features/report/fields'
 import { fitted } from '../src/features/report/photo'
 import { RetryKey } from '../src/features/report/retry-key'
+import { standingOf } from '../src/features/report/standing'
 
 const limits = { text_min: 10, text_max: 1000 }
 const whole: Draft = { ...EMPTY, lon: '105,63', lat: '10.46', category: 'GT', text: 'Ổ gà lớn trước cổng' }
@@ -75,5 +77,40 @@ describe('a photo', () => {
     expect(fitted({ width: 3024, height: 4032 })).toEqual({ width: 1200, height: 1600 })
     expect(fitted({ width: 800, height: 600 })).toEqual({ width: 800, height: 600 })
     expect(fitted({ width: 10000, height: 1 })).toEqual({ width: 1600, height: 1 })
+  })
+})
+
+describe('a place near a border', () => {
+  const ward = (name: string, distance_m: number) => ({
+    feature_id: 1, unit_id: name, code: name, name, distance_m, border_m: 12, share: 0.5
+  })
+  const decision: Decision = {
+    body: { id: 'ward', kind: 'ward', title: { vi: 'UBND Phường A', en: "People's Committee, Phường A" } },
+    unit: { id: 'A', code: 'A', name: 'A' },
+    confidence: 'near_boundary',
+    ask_reporter: true,
+    triage: null,
+    rule: { id: 'ward-default', version: 1 },
+    reason: { vi: '', en: '' },
+    as_of: '2026-11-22',
+    candidates: [ward('B', 12), ward('A', 0)]
+  }
+
+  it('asks between the wards, its own first', () => {
+    expect(standingOf(decision)).toEqual({ name: 'A', border_m: 12, sides: ['A', 'B'] })
+  })
+
+  it('asks nobody who stands well inside, and knows what is nobody’s', () => {
+    expect(standingOf({ ...decision, ask_reporter: false, confidence: 'inside' })?.sides).toEqual([])
+    expect(standingOf({ ...decision, unit: null, candidates: [], ask_reporter: false, triage: 'outside' })).toBeNull()
+    expect(standingOf({ ...decision, unit: null, candidates: [], ask_reporter: false })?.name).toBe('UBND Phường A')
+  })
+
+  it('tells those who act what the reporter said, and nothing where nothing was said', () => {
+    const place = { lon: 105.63, lat: 10.46 }
+    const text = (side: string) => formOf({ ...whole, side }, place, null).get('text')
+    expect(text('Phường B')).toBe('Ổ gà lớn trước cổng\nNgười gửi cho biết: ở phía Phường B.')
+    expect(text(UNSURE)).toBe('Ổ gà lớn trước cổng')
+    expect(text('')).toBe('Ổ gà lớn trước cổng')
   })
 })

@@ -3,12 +3,12 @@ import type {
   AtLayer,
   Category,
   Config,
+  Decision,
   Hotspots,
   LayerInfo,
   LonLat,
   ReportState,
-  SearchHit,
-  Unit
+  SearchHit
 } from './types'
 
 type Query = Record<string, string | number | null | undefined>
@@ -84,15 +84,22 @@ export const at = async (
     )
   ).results
 
-/** The administrative units that cover a place today. */
-export const units = async (place: LonLat, signal: AbortSignal): Promise<Unit[]> =>
+export interface Case {
+  category?: string
+  /** The moment of receipt; now where it is left out. */
+  at?: string
+  accuracy_m?: number | null
+}
+
+/** Who gets a case of this place, and why; nothing is stored. */
+export const explain = async (place: LonLat, asked: Case, signal?: AbortSignal): Promise<Decision> =>
   (
-    await get<{ units: Unit[] }>(
-      '/api/units',
-      { lon: degrees(place.lon), lat: degrees(place.lat) },
+    await get<{ decision: Decision }>(
+      '/api/routing/explain',
+      { lon: degrees(place.lon), lat: degrees(place.lat), ...asked },
       signal
     )
-  ).units
+  ).decision
 
 export const categories = async (): Promise<Category[]> =>
   (await get<{ categories: Category[] }>('/api/reports/categories')).categories

@@ -86,13 +86,38 @@ export interface AtLayer {
   more?: boolean
 }
 
-/** An administrative unit; `kind` is a code such as `phuong`, `xa`. */
-export interface Unit {
-  id: number | string
+export type Confidence = 'inside' | 'near_boundary' | 'overlap' | 'gap_snapped' | 'outside' | 'no_location'
+
+/** A ward that routing considered: how far the place lies from it (0: within) and from its border. */
+export interface Candidate {
+  /** The version of the ward, as the layer of wards numbers it. */
+  feature_id: number
+  unit_id: string
   code: string
   name: string
-  kind?: string
-  distance_to_border_m?: number | null
+  distance_m: number
+  border_m: number
+  /** The part of the accuracy's disc that lies in it, 0 to 1. */
+  share?: number
+}
+
+export interface NamedUnit {
+  id: string
+  code: string
+  name: string
+}
+
+/** Who acts on a case, and why. */
+export interface Decision {
+  body: { id: string; kind: string; title: Text }
+  unit: NamedUnit | null
+  confidence: Confidence
+  ask_reporter: boolean
+  triage: string | null
+  rule: { id: string; version: number }
+  reason: Text
+  as_of: string
+  candidates: Candidate[]
 }
 
 export interface Category {

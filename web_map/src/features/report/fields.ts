@@ -8,6 +8,8 @@ export interface Draft {
   accuracy_m: number | null
   category: string
   text: string
+  /** On which side of a border the reporter says it is: a ward's name, `UNSURE`, or nothing. */
+  side: string
   contact_name: string
   contact_phone: string
 }
@@ -18,9 +20,13 @@ export const EMPTY: Draft = {
   accuracy_m: null,
   category: '',
   text: '',
+  side: '',
   contact_name: '',
   contact_phone: ''
 }
+
+/** The answer of a reporter who does not know on which side of the border it is. */
+export const UNSURE = '?'
 
 export interface Limits {
   text_min: number
@@ -63,6 +69,11 @@ export function faults(draft: Draft, limits: Limits): Faults {
   return found
 }
 
+/** What the reporter says of the side, as a sentence for those who act on it; empty where nothing was said. */
+export function sideWords(side: string): string {
+  return side === '' || side === UNSURE ? '' : `\nNgười gửi cho biết: ở phía ${side}.`
+}
+
 /** A kept draft; anything that is not one is an empty one. */
 export function parseDraft(kept: string | null): Draft {
   try {
@@ -88,7 +99,7 @@ export function formOf(draft: Draft, place: LonLat, photo: Blob | null): FormDat
   form.set('lon', place.lon.toFixed(7))
   form.set('lat', place.lat.toFixed(7))
   form.set('category', draft.category)
-  form.set('text', draft.text.normalize('NFC').trim())
+  form.set('text', draft.text.normalize('NFC').trim() + sideWords(draft.side))
   if (draft.accuracy_m !== null) form.set('accuracy_m', String(Math.round(draft.accuracy_m * 10) / 10))
   if (draft.contact_name.trim() !== '') form.set('contact_name', draft.contact_name.normalize('NFC').trim())
   if (draft.contact_phone.trim() !== '') form.set('contact_phone', draft.contact_phone.trim())
