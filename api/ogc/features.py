@@ -9,6 +9,7 @@ from pygeoapi.api.itemtypes import get_collection_item, get_collection_items
 
 from api import deps
 from api.ogc import parameters
+from api.ogc.etags import not_modified, page_etag
 from api.ogc.exchange import answer, ask_for, asked_layer
 from api.ogc.items import collection_members, collection_text, item_text
 from api.ogc.links import item_links, page_links
@@ -33,21 +34,24 @@ async def items(request: Request) -> Response:
     params = parameters.read(request.query_params, dict.fromkeys((*parameters.ITEMS, *columns)))
     query = parameters.feature_query(params, columns, valid_time=layer.valid_time)
     ask = await ask_for(request, params, caller)
-    crs = f"<{query.crs.uri}>"
+    etag = page_etag(request, ask, layer)
+    if known := not_modified(request, ask, etag):
+        return known
+    headers = {"Content_Crs": f"<{query.crs.uri}>", "ETag": f"W/{etag}"}
     if ask.fmt == "jsonld":
         body = await linked_data(ask, get_collection_items, (layer.name,), query)
-        return answer(request, ask, body, Content_Crs=crs)
+        return answer(request, ask, body, **headers)
     found = await _read(ask, layer, query)
     links = page_links(layer, params, query, found, fmt=ask.fmt, language=ask.language)
     if ask.fmt == "json":
         text = collection_text(found, query, params.get("limit"), links)
-        return answer(request, ask, text.encode(), GEOJSON, Content_Crs=crs)
+        return answer(request, ask, text.encode(), GEOJSON, **headers)
     document = {
         **collection_members(found, query, params.get("limit"), links),
         "features": [json.loads(feature) for feature in found.features],
         "layer": _texts(ask, layer),
     }
-    return answer(request, ask, await html(ask, "collections/items/index.html", document), Content_Crs=crs)
+    return answer(request, ask, await html(ask, "collections/items/index.html", document), **headers)
 
 
 async def _read(ask: Ask, layer: Layer, query: FeatureQuery) -> Page:

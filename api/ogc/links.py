@@ -42,10 +42,10 @@ def page_links(
 ) -> list[Link]:
     """self, alternates, prev, next and collection; each repeats the request's own parameters."""
     url = items_url(layer)
-    kept = {name: value for name, value in params.items() if name not in ("f", "offset")}
+    kept = {name: value for name, value in params.items() if name not in ("f", "offset", "cursor")}
+    here = {name: params[name] for name in ("offset", "cursor") if name in params}
 
-    def link(rel: str, form: Format, offset: int, title: str) -> Link:
-        at = {"offset": str(offset)} if offset else {}
+    def link(rel: str, form: Format, at: dict[str, str], title: str) -> Link:
         return {
             "rel": rel,
             "type": TYPES[form],
@@ -54,13 +54,16 @@ def page_links(
         }
 
     found = [
-        link("self" if form == fmt else "alternate", form, query.offset, f"{AS[language]} {NAMES[form]}")
+        link("self" if form == fmt else "alternate", form, here, f"{AS[language]} {NAMES[form]}")
         for form in TYPES
     ]
     if query.offset:
-        found.append(link("prev", fmt, max(0, query.offset - query.limit), PREVIOUS[language]))
-    if page.more:
-        found.append(link("next", fmt, query.offset + query.limit, NEXT[language]))
+        before = max(0, query.offset - query.limit)
+        found.append(link("prev", fmt, {"offset": str(before)} if before else {}, PREVIOUS[language]))
+    if page.next is not None:
+        # A person who pages by hand keeps the way back, which only an offset knows.
+        after = {"cursor": page.next} if fmt != "html" else {"offset": str(query.offset + query.limit)}
+        found.append(link("next", fmt, after, NEXT[language]))
     return [*found, _collection(layer, language)]
 
 

@@ -21,6 +21,7 @@ from geo.features import (
     parse_datetime,
     parse_filter,
     parse_value,
+    read_cursor,
 )
 from geo.types import parse_integer
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import QueryParams
 
-    from geo.features import Column
+    from geo.features import Column, Cursor
     from geo.features.cql2 import FilterLang
 
 PAGE = ("f", "lang")
@@ -38,6 +39,7 @@ ITEMS = (
     *ITEM,
     "bbox",
     "bbox-crs",
+    "cursor",
     "datetime",
     "filter",
     "filter-crs",
@@ -75,6 +77,7 @@ def feature_query(
     ``datetime`` on a layer without valid time matches everything (requirement 26), but must be well formed.
     """
     during = parse_datetime(params["datetime"]) if "datetime" in params else None
+    sort = _sort(params.get("sortby"), columns)
     return FeatureQuery(
         filter=Filter(
             areas=_areas(params),
@@ -88,7 +91,8 @@ def feature_query(
         ),
         limit=min(parse_integer("limit", params.get("limit", DEFAULT_LIMIT), 1, ANY_LIMIT), MAX_LIMIT),
         offset=parse_integer("offset", params.get("offset", 0), 0, MAX_OFFSET),
-        sort=_sort(params.get("sortby"), columns),
+        cursor=_cursor(params, sort, columns),
+        sort=sort,
         properties=_properties(params.get("properties"), columns),
         geometry=_choice(params, "skipGeometry", "false", ("true", "false")) == "false",
         crs=parse_crs("crs", params["crs"]) if "crs" in params else CRS84,
@@ -114,6 +118,16 @@ def _predicate(params: Mapping[str, str], columns: Mapping[str, Column]) -> Pred
     if lone := next((name for name in ("filter-crs", "filter-lang") if name in params), None):
         raise InvalidInput(lone, params[lone], "chỉ cùng với filter", "only together with filter")
     return None
+
+
+def _cursor(
+    params: Mapping[str, str], sort: tuple[tuple[str, bool], ...], columns: Mapping[str, Column]
+) -> Cursor | None:
+    if "cursor" not in params:
+        return None
+    if "offset" in params:
+        raise InvalidInput("offset", params["offset"], "không cùng với cursor", "not together with cursor")
+    return read_cursor(params["cursor"], sort, columns)
 
 
 def _sort(text: str | None, columns: Mapping[str, Column]) -> tuple[tuple[str, bool], ...]:

@@ -65,6 +65,7 @@ PARAMETERS: Json = {
     "bbox": _query(
         "bbox", _BBOX, "west,south,east,north; west > east crosses the antimeridian; six numbers with heights"
     ),
+    "cursor": _query("cursor", TEXT, "Where the page before ended: out of its next link"),
     "datetime": _query("datetime", TEXT, "A day, an RFC 3339 instant, or an interval a/b with .. for open"),
     "filter": _query("filter", TEXT, "CQL2, as text or JSON (filter-lang)"),
     "filter-crs": _query("filter-crs", _CRS, "CRS of the coordinates in filter"),

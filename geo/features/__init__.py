@@ -9,6 +9,7 @@ from geo.features.columns import Column, columns_for, parse_value
 from geo.features.cql2 import FUNCTIONS, Predicate, parse_filter
 from geo.features.crowds import Crowds
 from geo.features.crs import CRS84, SUPPORTED, Crs, parse_crs
+from geo.features.cursor import Cursor, read_cursor
 from geo.features.interval import Days, parse_datetime
 from geo.features.query import COUNT_LIMIT, DEFAULT_LIMIT, MAX_LIMIT, FeatureQuery, Filter
 from geo.features.read import Extent, Page, read_extent, read_item, read_page
@@ -23,6 +24,7 @@ __all__ = [
     "Column",
     "Crowds",
     "Crs",
+    "Cursor",
     "Days",
     "Extent",
     "FeatureQuery",
@@ -35,6 +37,7 @@ __all__ = [
     "parse_datetime",
     "parse_filter",
     "parse_value",
+    "read_cursor",
     "read_extent",
     "read_item",
     "read_page",

@@ -10,6 +10,7 @@ from geo.features.crs import CRS84, Crs
 if TYPE_CHECKING:
     from geo.features.columns import Value
     from geo.features.cql2 import Predicate
+    from geo.features.cursor import Cursor
     from geo.features.interval import Days
 
 DEFAULT_LIMIT = 10
@@ -39,11 +40,15 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class FeatureQuery:
-    """One page: ``sort`` is (property, descending); ``properties`` None means all that the caller may see."""
+    """One page, from ``offset`` or after ``cursor``.
+
+    ``sort`` is (property, descending); ``properties`` None means all that the caller may see.
+    """
 
     filter: Filter = Filter()
     limit: int = DEFAULT_LIMIT
     offset: int = 0
+    cursor: Cursor | None = None
     sort: tuple[tuple[str, bool], ...] = ()
     properties: tuple[str, ...] | None = None
     geometry: bool = True

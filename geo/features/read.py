@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -12,9 +12,11 @@ from geo.database import Caller
 from geo.errors import InvalidInput, NotFound
 from geo.features.columns import columns_for
 from geo.features.crs import CRS84, Crs
+from geo.features.cursor import write_cursor
 from geo.features.query import COUNT_LIMIT, FeatureQuery
 from geo.features.sql import (
     count_statement,
+    cursor_values,
     extent_statement,
     filter_values,
     item_statement,
@@ -41,6 +43,8 @@ class Page:
     features: tuple[str, ...]
     matched: int | None
     more: bool
+    # Where the page ends, if more follow (:mod:`geo.features.cursor`).
+    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,34 +66,36 @@ async def read_page(
     properties = query.properties if query.properties is not None else tuple(columns_for(layer, caller))
     shape = shape_of(caller.schema, layer.name, properties, query)
     with _worked_out(query.filter):
-        features, matched, more = await _rows(database, caller, query, shape, count=count)
+        rows, matched, more = await _rows(database, caller, query, shape, count=count)
     exact = matched if matched is not None and matched <= COUNT_LIMIT else None
-    return Page(tuple(features[: query.limit]), exact, more)
+    end = write_cursor(query.sort, rows[-1][2:], rows[-1][1]) if more else None
+    return Page(tuple(row[0] for row in rows), exact, more, end)
 
 
 async def _rows(
     database: Database, caller: Caller, query: FeatureQuery, shape: Shape, *, count: bool
-) -> tuple[list[str], int | None, bool]:
-    """Features (one more than asked for, where there is), how many match if told, whether more follow."""
+) -> tuple[list[tuple[Any, ...]], int | None, bool]:
+    """Rows of a feature, its id and its sort keys; how many match, if told; whether more follow."""
     values = filter_values(query.filter)
     # A kept plan knows no values, and so not how few features a box has.
     prepare = query.filter.empty
-    features: list[str] = []
+    rows: list[tuple[Any, ...]] = []
     matched: int | None = None
     async with database.read(caller) as connection:
         if not query.count_only:
             # One more than asked for tells whether a next page exists.
             bound = {**values, "limit": query.limit + 1, "offset": query.offset}
+            bound |= cursor_values(query.cursor)
             cursor = await connection.execute(page_statement(shape), bound, prepare=prepare)
-            features = [row[0] for row in await cursor.fetchall()]
-        more = len(features) > query.limit
-        if not more and not query.count_only and (features or query.offset == 0):
-            matched = query.offset + len(features)
+            rows = await cursor.fetchall()
+        more = len(rows) > query.limit
+        if not (more or query.count_only or query.cursor) and (rows or query.offset == 0):
+            matched = query.offset + len(rows)
         elif count:
             cursor = await connection.execute(count_statement(shape), values, prepare=prepare)
             row = await cursor.fetchone()
             matched = row[0] if row else 0
-    return features, matched, more
+    return rows[: query.limit], matched, more
 
 
 @contextmanager

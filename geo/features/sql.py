@@ -16,6 +16,7 @@ from geo.features.query import COUNT_LIMIT
 
 if TYPE_CHECKING:
     from geo.features.crs import Crs
+    from geo.features.cursor import Cursor
     from geo.features.query import FeatureQuery, Filter
 
 
@@ -34,11 +35,17 @@ class Shape:
     last_day: bool = False
     predicate: str | None = None
     sort: tuple[tuple[str, bool], ...] = ()
+    # For each key of the sort, whether the row to go on after has a value; None: from the beginning.
+    after: tuple[bool, ...] | None = None
 
 
 @lru_cache(maxsize=512)
 def page_statement(shape: Shape) -> bytes:
-    """Rows of one text, each a GeoJSON feature; bound: :func:`filter_values`, ``limit``, ``offset``."""
+    """Rows of a GeoJSON feature, its id and the values of the sort's keys.
+
+    Bound: :func:`filter_values`, :func:`cursor_values`, ``limit``, ``offset``.
+    """
+    keys = SQL("").join(SQL(", t.{}").format(Identifier(name)) for name, _ in shape.sort)
     order = SQL(", ").join(
         [
             *(
@@ -52,9 +59,15 @@ def page_statement(shape: Shape) -> bytes:
     return _text(
         # The inner question first: PostgreSQL would also write the features that an offset passes over.
         SQL(
-            "SELECT {feature} FROM (SELECT t.* FROM {table} t{where} ORDER BY {order}"
+            "SELECT {feature}, t.id{keys} FROM (SELECT t.* FROM {table} t{where} ORDER BY {order}"
             " LIMIT %(limit)s OFFSET %(offset)s) t ORDER BY {order}"
-        ).format(feature=_feature(shape), table=_table(shape), where=_where(shape), order=order)
+        ).format(
+            feature=_feature(shape),
+            keys=keys,
+            table=_table(shape),
+            where=_where(shape, _after(shape)),
+            order=order,
+        )
     )
 
 
@@ -105,6 +118,7 @@ def shape_of(schema: str, table: str, properties: tuple[str, ...], query: Featur
         last_day=during is not None and during.last is not None,
         predicate=query.filter.predicate.sql if query.filter.predicate else None,
         sort=query.sort,
+        after=tuple(key is not None for key in query.cursor.keys) if query.cursor else None,
     )
 
 
@@ -117,6 +131,33 @@ def filter_values(wanted: Filter) -> dict[str, Any]:
     if wanted.predicate is not None:
         values |= wanted.predicate.values
     return values
+
+
+def cursor_values(cursor: Cursor | None) -> dict[str, Any]:
+    """The values of the row to go on after."""
+    if cursor is None:
+        return {}
+    return {f"key_{i}": key for i, key in enumerate(cursor.keys)} | {"after": cursor.id}
+
+
+def _after(shape: Shape) -> list[Composed]:
+    """Rows behind the cursor's in the page's order: NULLS LAST either way, then the id."""
+    if shape.after is None:
+        return []
+    ways: list[Composed] = []
+    same: list[Composed] = []
+    for i, ((name, descending), valued) in enumerate(zip(shape.sort, shape.after, strict=True)):
+        column, value = SQL("t.{}").format(Identifier(name)), SQL("%({})s").format(SQL(f"key_{i}"))
+        if valued:
+            beyond = SQL("({} {} {} OR {} IS NULL)").format(
+                column, SQL("<") if descending else SQL(">"), value, column
+            )
+            ways.append(SQL(" AND ").join([*same, beyond]))
+            same.append(SQL("{} = {}").format(column, value))
+        else:
+            same.append(SQL("{} IS NULL").format(column))
+    ways.append(SQL(" AND ").join([*same, Composed([SQL("t.id > %(after)s")])]))
+    return [SQL("({})").format(SQL(" OR ").join(ways))]
 
 
 def _table(shape: Shape) -> Identifier:
@@ -147,7 +188,7 @@ def _geometry(shape: Shape) -> Composed:
     return SQL("ST_AsGeoJSON({}, {}, 0)").format(source, Literal(crs.decimals))
 
 
-def _where(shape: Shape) -> Composed:
+def _where(shape: Shape, more: list[Composed] | None = None) -> Composed:
     tests: list[Composed] = [
         SQL("t.{} = %({})s").format(Identifier(name), SQL(f"equal_{i}"))
         for i, name in enumerate(shape.equals)
@@ -169,6 +210,7 @@ def _where(shape: Shape) -> Composed:
     if shape.predicate is not None:
         # Composed by geo.features.cql2 of constants, quoted names and placeholders.
         tests.append(Composed([SQL(shape.predicate)]))
+    tests += more or []
     return SQL(" WHERE {}").format(SQL(" AND ").join(tests)) if tests else Composed([])
 
 
