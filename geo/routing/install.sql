@@ -425,6 +425,7 @@ CREATE TABLE IF NOT EXISTS core.reroute_item (
   reason_en text NOT NULL,
   from_decision bigint,               -- the decision that the plan was made on
   from_body text, from_unit text,     -- body id, code of the unit
+  from_unit_id text,                  -- its identity: the code alone may be another unit's by now
   decision jsonb NOT NULL,
   previous jsonb,                     -- the row's routing as it was, for reverting
   applied_as bigint,                  -- the decision that was made
@@ -445,6 +446,7 @@ CREATE TABLE IF NOT EXISTS core.outbox (
   cancelled_at timestamptz,
   UNIQUE (run, kind, recipient)
 );
+ALTER TABLE core.reroute_item ADD COLUMN IF NOT EXISTS from_unit_id text;
 ALTER TABLE core.reroute_run OWNER TO diaban_owner;
 ALTER TABLE core.reroute_item OWNER TO diaban_owner;
 ALTER TABLE core.outbox OWNER TO diaban_owner;
@@ -504,7 +506,8 @@ BEGIN
     PERFORM core.place_case(item.report_id,
       coalesce((SELECT to_jsonb(former) FROM core.route_decision AS former WHERE id = item.from_decision),
                item.decision || '{"triage": null, "unit_id": null, "body": "ward", "informed": []}')
-      || jsonb_build_object('kind', 'revert', 'actor', who, 'run', wanted, 'unit_code', item.previous -> 'unit',
+      || jsonb_build_object('kind', 'revert', 'actor', who, 'run', wanted, 'unit_id', item.from_unit_id,
+                            'unit_code', item.previous -> 'unit',
                             'unit_name', item.previous -> 'ward_name', 'note', 'reroute ' || wanted || ' reverted'),
       report.status, NULL);
     UPDATE core.reports SET ward_code = item.previous ->> 'ward_code', ward_name = item.previous ->> 'ward_name'

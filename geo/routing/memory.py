@@ -7,6 +7,8 @@ with longitudes shortened by the place's latitude, the distance to it on the ell
 from __future__ import annotations
 
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import shapely
 from pyproj import Geod
 
 from geo.routing.disc import disc_wkt, has_disc
+from geo.routing.points import Points
 from geo.units import Candidate, search_radius_m
 
 if TYPE_CHECKING:
@@ -38,6 +41,8 @@ class Ground:
         self._units = tuple(units)
         self._shapes: NDArray[np.object_] = np.array(shapes, dtype=object)
         shapely.prepare(self._shapes)
+        # GEOS makes the index of a prepared polygon at its first question: now, not under a caller's clock.
+        shapely.intersects_xy(self._shapes, *shapely.get_coordinates(shapely.centroid(self._shapes)).T)
         self._areas_m2 = [abs(WGS84.geometry_area_perimeter(_oriented(shape))[0]) for shape in shapes]
         self._tree = shapely.STRtree(self._shapes)
 
@@ -77,20 +82,17 @@ class Ground:
     def assign(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
         """For each point the index of the unit that covers it, -1 where none does; shape (n,).
 
-        Points are indexed and polygons asked: each polygon is prepared once and meets only the points in its
-        box. Where several cover a point, the smaller area and then the identity decide.
+        Points are indexed and polygons asked. Where several cover a point, the smaller area and then the
+        identity decide.
         """
-        rank = sorted(
-            range(len(self._units)), key=lambda i: (round(self._areas_m2[i]), self._units[i].unit_id)
-        )
-        order: NDArray[np.int64] = np.empty(len(rank), dtype=np.int64)
-        order[rank] = np.arange(len(rank))
+        points = Points(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
         answer = np.full(len(lon), -1, dtype=np.int64)
-        points: NDArray[np.object_] = np.asarray(shapely.points(lon, lat))
-        polygon, point = shapely.STRtree(points).query(self._shapes, predicate="covers")
-        # The best is written last, over whatever stood there.
-        last_first = np.argsort(-order[polygon], kind="stable")
-        answer[point[last_first]] = polygon[last_first]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            covered = pool.map(points.covered_by, self._shapes, chunksize=64)
+            found = list(covered)
+        rank = sorted(range(len(found)), key=lambda i: (round(self._areas_m2[i]), self._units[i].unit_id))
+        for index in reversed(rank):  # the best is written last, over whatever stood there
+            answer[found[index]] = index
         return answer
 
 

@@ -59,8 +59,8 @@ SELECT from_unit, array_agg(DISTINCT to_unit) FROM core.admin_succession
 """
 _ITEM = """
 INSERT INTO core.reroute_item (run, report_id, outcome, reason_vi, reason_en, from_decision, from_body,
-                               from_unit, decision)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+                               from_unit, from_unit_id, decision)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -195,6 +195,7 @@ def _keep(connection: Db, run: int, case: tuple[Any, ...], planned: Planned, act
             case[9],
             case[10],
             case[8],
+            case[11],
             Jsonb(document),
         ],
     )
