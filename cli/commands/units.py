@@ -29,7 +29,7 @@ NEEDS = ("python",)
 TOLERANCES = {
     "overlap_ha": (100.0, "một cặp chồng lấn, ha · one overlap"),
     "overlap_share": (1e-4, "tổng chồng lấn, phần diện tích · all overlaps, share of the ground"),
-    "gap_ha": (10.0, "một khoảng trống, ha · one gap"),
+    "gap_ha": (50.0, "một khoảng trống, ha · one gap"),
     "gap_share": (1e-4, "tổng khoảng trống, phần diện tích · all gaps, share of the ground"),
     "uncovered_share": (0.005, "đất cũ không còn thuộc đơn vị nào · former ground not covered"),
     "unit_share": (0.05, "phần của một đơn vị coi là sai số vẽ · share of a unit that is drawing"),
