@@ -32,6 +32,7 @@ def service(request: Request) -> TileService:
     state = request.app.state
     if not hasattr(state, "tiles"):
         state.tiles = TileService(state.db, state.catalogue)
+        state.broadcast.attach(state.tiles.purge)
     return cast("TileService", state.tiles)
 
 

@@ -66,6 +66,11 @@ class Catalogue:
         epoch, public_epoch = self._epochs.get(name, (0, 0))
         return epoch if caller.staff else public_epoch
 
+    @property
+    def epochs(self) -> dict[str, int]:
+        """The newest version of each layer's data that this worker knows of."""
+        return {name: epoch for name, (epoch, _) in self._epochs.items()}
+
     async def refresh(self) -> set[str]:
         """Read the catalogue and the epochs; the names of the layers whose data moved."""
         async with self._lock, self._db.read(ANONYMOUS) as connection:

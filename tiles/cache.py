@@ -6,30 +6,31 @@ import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
+from geo.types import TileId
 from tiles import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import date
 
-    from geo.types import TileId
     from tiles.encoding import EncodedTile
+    from tiles.ground import Ground
 
-# What an entry takes beside its bytes: key, tile object and the two places in the table (measured: 0.6 kB).
-ENTRY_OVERHEAD_BYTES = 640
+# What an entry takes beside its bytes: key, tile object and its places in the tables.
+ENTRY_OVERHEAD_BYTES = 900
+PUBLIC = "public"
 
 
 class TileKey(NamedTuple):
-    """Everything that a tile's bytes depend on.
+    """What a tile's bytes depend on, beside the data: those purge what they touch.
 
-    ``policy_class``: callers of another class never meet this entry. ``revision`` and ``epoch``: the versions
-    of the description and of the data, so that an entry is left behind, never stale.
+    ``policy_class``: callers of another class never meet this entry. ``revision``: the version of the
+    description.
     """
 
     layer: str
     policy_class: str
     revision: int
-    epoch: int
     on: date | None
     tile: TileId
 
@@ -42,6 +43,8 @@ class TileCache:
         self._bytes = 0
         self._tiles: OrderedDict[TileKey, EncodedTile] = OrderedDict()
         self._flights: dict[TileKey, asyncio.Task[EncodedTile]] = {}
+        # The keys at each place, stored or being rendered.
+        self._places: dict[tuple[str, int], dict[TileId, set[TileKey]]] = {}
 
     @property
     def size_bytes(self) -> int:
@@ -63,16 +66,45 @@ class TileCache:
         if flight is None:
             flight = asyncio.ensure_future(self._render(key, render))
             self._flights[key] = flight
+            self._places.setdefault((key.layer, key.tile.z), {}).setdefault(key.tile, set()).add(key)
         # A caller who leaves must not take the tile away from the others.
         return await asyncio.shield(flight)
 
+    def purge(self, layer: str, ground: Ground | None, *, public: bool) -> int:
+        """Forget the tiles of ``layer`` that ``ground`` touches (None: all); how many there were.
+
+        A rendering under way may have read the database before the change: who waits for it gets it, but it
+        is not kept, and who comes from now on has the tile rendered anew. Where the change is not ``public``,
+        tiles of the public stay.
+        """
+        found = [
+            key
+            for (name, zoom), tiles in self._places.items()
+            if name == layer
+            for tile in _touched(tiles, zoom, ground)
+            for key in tiles[tile]
+            if public or key.policy_class != PUBLIC
+        ]
+        for key in found:
+            self._flights.pop(key, None)
+            tile = self._tiles.pop(key, None)
+            self._bytes -= _size(tile) if tile is not None else 0
+            self._leave(key)
+        metrics.PURGED.labels(layer).inc(len(found))
+        return len(found)
+
     async def _render(self, key: TileKey, render: Callable[[], Awaitable[EncodedTile]]) -> EncodedTile:
+        this = asyncio.current_task()
         try:
             tile = await render()
-            self._keep(key, tile)
+            if self._flights.get(key) is this:
+                self._keep(key, tile)
             return tile
         finally:
-            del self._flights[key]
+            if self._flights.get(key) is this:
+                del self._flights[key]
+                if key not in self._tiles:
+                    self._leave(key)
 
     def _keep(self, key: TileKey, tile: EncodedTile) -> None:
         size = _size(tile)
@@ -81,9 +113,27 @@ class TileCache:
         self._tiles[key] = tile
         self._bytes += size
         while self._bytes > self._max_bytes:
-            _, oldest = self._tiles.popitem(last=False)
+            old, oldest = self._tiles.popitem(last=False)
             self._bytes -= _size(oldest)
+            self._leave(old)
         metrics.CACHE_BYTES.set(self._bytes)
+
+    def _leave(self, key: TileKey) -> None:
+        tiles = self._places.get((key.layer, key.tile.z), {})
+        keys = tiles.get(key.tile, set())
+        keys.discard(key)
+        if not keys:
+            tiles.pop(key.tile, None)
+
+
+def _touched(tiles: dict[TileId, set[TileKey]], zoom: int, ground: Ground | None) -> list[TileId]:
+    """Those of ``tiles`` that the ground touches, found from the shorter side."""
+    if ground is None:
+        return list(tiles)
+    columns, rows = ground.at(zoom)
+    if len(columns) * len(rows) <= len(tiles):
+        return [tile for x in columns for y in rows if (tile := TileId(zoom, x, y)) in tiles]
+    return [tile for tile in tiles if tile.x in columns and tile.y in rows]
 
 
 def _size(tile: EncodedTile) -> int:

@@ -7,6 +7,7 @@ REQUESTS = Counter(
     "Tiles asked of the cache: hit, miss (rendered), joined (waited for one).",
     ["layer", "cache"],
 )
+PURGED = Counter("diaban_tile_purged", "Tiles forgotten because an edit touched them.", ["layer"])
 SERVED_BYTES = Counter("diaban_tile_served_bytes", "Bytes of tiles sent, as sent.")
 CACHE_BYTES = Gauge("diaban_tile_cache_bytes", "Bytes held by the tile cache of this worker.")
 RENDER_SECONDS = Histogram(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from geo.in_force import in_force
+from tiles.ground import WORLD_M
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,7 +23,6 @@ EXACT_POINTS_ZOOM = 12
 CIRCLE_PIXELS = 4
 # A tile is drawn at 512 pixels, so half a pixel is 1/1024 of its side (38 m at zoom 10, 0.6 m at zoom 16).
 HALF_PIXELS_A_TILE = 1024
-WORLD_M = 40_075_016.685578488
 COUNT = "point_count"
 
 

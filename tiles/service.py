@@ -12,6 +12,7 @@ from geo.features import read_extent
 from tiles import metrics
 from tiles.cache import TileCache, TileKey
 from tiles.encoding import EncodedTile, encode, join
+from tiles.ground import Ground
 from tiles.ladder.query import rung_query
 from tiles.ladder.served import Ladders, Rung
 from tiles.query import tile_query
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from geo.catalogue import Catalogue
+    from geo.changes.moved import Moved
     from geo.database import Caller, Database
     from geo.types import TileId
     from layers.description import Layer
@@ -58,6 +60,15 @@ class TileService:
             list(await asyncio.gather(*(self._layer_tile(layer, tile, on, caller) for layer in drawn)))
         )
 
+    def purge(self, moved: Moved) -> None:
+        """Forget the tiles that a change touches, and no others."""
+        layer = self._catalogue.layers.get(moved.layer)
+        # The public copy of a point may lie a step of its grid away from where the change was.
+        margin_deg = (layer.public_grid_deg or 0.0) if layer is not None else 0.0
+        for touched in moved.touched:
+            ground = Ground.of(touched.box, margin_deg) if touched.box is not None else None
+            self._cache.purge(moved.layer, ground, public=touched.vis == 0)
+
     async def bounds(self, layers: list[Layer]) -> tuple[float, float, float, float] | None:
         """West, south, east, north in degrees of all public rows; None where there are none.
 
@@ -81,7 +92,6 @@ class TileService:
             layer.name,
             caller.policy_class,
             self._catalogue.revision,
-            self._catalogue.epoch(layer.name, caller),
             on if layer.valid_time else None,
             tile,
         )

@@ -1,3 +1,17 @@
+-- What each epoch of a layer touched, in degrees (NULL: all of it); vis is the most visible class concerned.
+-- Workers purge by it. Kept for an hour: who was away for longer throws the layer's tiles away.
+CREATE TABLE IF NOT EXISTS ops.moved (
+  layer text NOT NULL,
+  epoch bigint NOT NULL,
+  vis smallint NOT NULL,
+  west double precision, south double precision, east double precision, north double precision,
+  at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX IF NOT EXISTS moved_epoch ON ops.moved (layer, epoch);
+ALTER TABLE ops.moved OWNER TO diaban_owner;
+GRANT SELECT ON ops.moved TO diaban_reader;
+GRANT SELECT, INSERT, DELETE ON ops.moved TO diaban_pump;
+
 -- The ladder of a layer: generalisations for the zooms at which its rows are too many to draw, and which of
 -- them an edit has made stale. Filled by tiles/ladder from pub alone, so that nothing restricted can be in it.
 -- May run again on a database that has it already.

@@ -9,11 +9,15 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
+from geo.changes.moved import read_moved
 from geo.changes.pump import CHANNEL
 from geo.errors import DiabanError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from geo.catalogue import Catalogue
+    from geo.changes.moved import Moved
     from geo.settings import Settings
 
 # NOTIFY is only a hint; this is the floor on which freshness stands when a hint is lost.
@@ -27,37 +31,48 @@ class Broadcast:
     """Hands every change to every subscriber; a subscriber that does not read loses the oldest."""
 
     def __init__(self) -> None:
-        self._queues: set[asyncio.Queue[str]] = set()
+        self._queues: set[asyncio.Queue[Moved]] = set()
+        self._first: list[Callable[[Moved], None]] = []
 
-    def subscribe(self) -> asyncio.Queue[str]:
-        """A queue of names of layers that moved."""
-        queue: asyncio.Queue[str] = asyncio.Queue(maxsize=100)
+    def attach(self, purge: Callable[[Moved], None]) -> None:
+        """Call ``purge`` with every change before any subscriber hears of it: caches come first."""
+        self._first.append(purge)
+
+    def subscribe(self) -> asyncio.Queue[Moved]:
+        """A queue of layers that moved."""
+        queue: asyncio.Queue[Moved] = asyncio.Queue(maxsize=100)
         self._queues.add(queue)
         return queue
 
-    def unsubscribe(self, queue: asyncio.Queue[str]) -> None:
+    def unsubscribe(self, queue: asyncio.Queue[Moved]) -> None:
         """Stop handing changes to ``queue``."""
         self._queues.discard(queue)
 
-    def send(self, layer: str) -> None:
-        """Tell all subscribers that ``layer`` moved."""
+    def send(self, moved: Moved) -> None:
+        """Purge what is attached, then tell all subscribers."""
+        for purge in self._first:
+            purge(moved)
         for queue in self._queues:
             if queue.full():
                 queue.get_nowait()
-            queue.put_nowait(layer)
+            queue.put_nowait(moved)
 
 
 async def run_listener(settings: Settings, catalogue: Catalogue, broadcast: Broadcast) -> None:
-    """Follow until cancelled; after a lost connection the first act is to read everything anew."""
+    """Follow until cancelled; after a lost connection the first act is to read what was missed."""
+    told: dict[str, int] = {}  # epochs whose ground was handed on; survives a lost connection
     while True:
         try:
             async with await AsyncConnection.connect(
-                settings.role_dsn("diaban_public"), autocommit=True, application_name="diaban-listener"
+                settings.role_dsn("diaban_reader"), autocommit=True, application_name="diaban-listener"
             ) as connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
                 while True:
-                    for layer in sorted(await catalogue.refresh()):
-                        broadcast.send(layer)
+                    await catalogue.refresh()
+                    new = {name: epoch for name, epoch in catalogue.epochs.items() if told.get(name) != epoch}
+                    for moved in await read_moved(connection, told, new) if new else ():
+                        broadcast.send(moved)
+                    told |= new
                     async for _ in connection.notifies(timeout=POLL_S, stop_after=1):
                         pass
         except (psycopg.Error, DiabanError) as error:

@@ -19,7 +19,8 @@ LEADER_LOCK = 7_236_003
 BEAT = (Path(__file__).parent / "pump.sql").read_text(encoding="utf-8")
 # The log is a cursor's memory, not a history: consumers older than this read everything anew.
 RETENTION = "DELETE FROM ops.change_log WHERE at < now() - interval '2 days'"
-RETENTION_EVERY_S = 3600.0
+FORGET = "DELETE FROM ops.moved WHERE at < now() - interval '1 hour'"
+RETENTION_EVERY_S = 600.0
 RETRY_S = 1.0
 
 log = structlog.get_logger()
@@ -54,6 +55,7 @@ async def _lead(connection: AsyncConnection[tuple[Any, ...]], interval_s: float)
     while True:
         if swept <= 0:
             await connection.execute(RETENTION)
+            await connection.execute(FORGET)
             swept = RETENTION_EVERY_S
         await beat(connection)
         await asyncio.sleep(interval_s)

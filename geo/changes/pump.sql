@@ -14,7 +14,15 @@ WITH cursor AS (
   SELECT layer, 2, CASE WHEN min(vis) = 0 THEN 2 ELSE 1 END FROM fresh GROUP BY layer
   ON CONFLICT (layer) DO UPDATE SET epoch = state.epoch + 1,
     public_epoch = state.public_epoch + excluded.public_epoch - 1
-  RETURNING layer
+  RETURNING layer, epoch
+), told AS (
+  -- The ground that the new epoch touched, for the caches of all workers; many boxes become one.
+  INSERT INTO ops.moved (layer, epoch, vis, west, south, east, north)
+  SELECT layer, epoch, vis,
+         CASE WHEN bool_and(west IS NOT NULL) THEN min(west) END, min(south), max(east), max(north)
+    FROM (SELECT fresh.*, moved.epoch, count(*) OVER (PARTITION BY layer) > 200 AS many
+            FROM fresh JOIN moved USING (layer)) AS each
+   GROUP BY layer, epoch, vis, CASE WHEN many THEN 0 ELSE seq END
 ), stale AS (
   -- In the transaction of the new epoch: whoever has the epoch finds the rungs that it made stale marked.
   UPDATE ops.rung_cell AS cell SET stale = true, marks = cell.marks + 1

@@ -7,17 +7,20 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geo.types import TileId
 from tiles.cache import ENTRY_OVERHEAD_BYTES, TileCache, TileKey
 from tiles.encoding import EncodedTile, encode
+from tiles.ground import Box, Ground, degrees, mercator_box, tiles_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 
-def key(x: int = 0, policy_class: str = "public", epoch: int = 1) -> TileKey:
-    return TileKey("farms", policy_class, 1, epoch, None, TileId(14, x, 0))
+def key(x: int = 0, policy_class: str = "public", revision: int = 1, z: int = 14) -> TileKey:
+    return TileKey("farms", policy_class, revision, None, TileId(z, x, 0))
 
 
 def renders(raw: bytes, calls: list[bytes] | None = None) -> Callable[[], Awaitable[EncodedTile]]:
@@ -45,7 +48,7 @@ def test_classes_and_versions_never_meet() -> None:
         cache = TileCache(10_000)
         await cache.get(key(policy_class="staff"), renders(b"secret"))
         assert (await cache.get(key(), renders(b"open"))).identity() == b"open"
-        assert (await cache.get(key(epoch=2), renders(b"newer"))).identity() == b"newer"
+        assert (await cache.get(key(revision=2), renders(b"newer"))).identity() == b"newer"
 
     asyncio.run(run())
 
@@ -120,3 +123,70 @@ def test_who_leaves_takes_the_tile_from_nobody() -> None:
             await first
 
     asyncio.run(run())
+
+
+HERE = (-179.97, 85.04, -179.96, 85.05)  # in column 1 of zoom 14, row 0
+
+
+def test_a_purge_takes_the_touched_tiles_and_no_others() -> None:
+    async def run() -> None:
+        cache = TileCache(1_000_000)
+        for x in range(40):
+            await cache.get(key(x), renders(b"old"))
+        await cache.get(key(0, z=3), renders(b"old"))
+        await cache.get(key(5, z=3), renders(b"old"))
+        before = cache.size_bytes
+        assert cache.purge("cameras", None, public=True) == 0
+        assert cache.purge("farms", Ground.of(HERE), public=True) == 2
+        assert cache.size_bytes < before
+        for x, z, expected in (
+            (1, 14, b"new"),
+            (0, 3, b"new"),
+            (0, 14, b"old"),
+            (2, 14, b"old"),
+            (5, 3, b"old"),
+        ):
+            assert (await cache.get(key(x, z=z), renders(b"new"))).identity() == expected
+        assert cache.purge("farms", None, public=True) == 42
+        assert cache.size_bytes == 0
+
+    asyncio.run(run())
+
+
+def test_an_edit_that_the_public_does_not_see_leaves_its_tiles() -> None:
+    async def run() -> None:
+        cache = TileCache(1_000_000)
+        await cache.get(key(1), renders(b"open"))
+        await cache.get(key(1, policy_class="staff"), renders(b"more"))
+        assert cache.purge("farms", Ground.of(HERE), public=False) == 1
+        assert (await cache.get(key(1), renders(b"new"))).identity() == b"open"
+
+    asyncio.run(run())
+
+
+def test_a_rendering_begun_before_the_edit_is_not_kept_and_not_joined() -> None:
+    async def run() -> None:
+        cache, gate = TileCache(1_000_000), asyncio.Event()
+
+        async def slow() -> EncodedTile:
+            await gate.wait()
+            return encode(b"old")
+
+        first = asyncio.create_task(cache.get(key(1), slow))
+        await asyncio.sleep(0)
+        assert cache.purge("farms", Ground.of(HERE), public=True) == 1
+        assert (await cache.get(key(1), renders(b"new"))).identity() == b"new"
+        gate.set()
+        assert (await first).identity() == b"old"
+        assert (await cache.get(key(1), renders(b"newest"))).identity() == b"new"
+
+    asyncio.run(run())
+
+
+@given(st.floats(-179, 179), st.floats(-85, 85), st.integers(0, 22))
+def test_the_ground_of_a_tile_touches_it(lon: float, lat: float, zoom: int) -> None:
+    (tile, *_) = tiles_of(Box(lon, lat, lon, lat), zoom)
+    west, south, east, north = degrees(mercator_box(tile, 1 / 64))
+    assert west <= lon <= east and south <= lat <= north
+    columns, rows = Ground.of((lon, lat, lon, lat)).at(zoom)
+    assert tile.x in columns and tile.y in rows and len(columns) <= 2 and len(rows) <= 2

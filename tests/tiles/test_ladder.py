@@ -15,8 +15,8 @@ import pytest
 from geo.changes.pump import beat
 from geo.types import TileId
 from layers.registry import load
+from tiles.ground import Box, tiles_of
 from tiles.ladder.build import build_stale
-from tiles.ladder.ground import Box, tiles_of
 from tiles.ladder.plan import make_plan
 from tiles.ladder.query import rung_query
 

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from geo.types import TileId
-from tiles.ladder.ground import Box, degrees, mercator_box, tiles_of
+from tiles.ground import Box, degrees, mercator_box, tiles_of
 from tiles.ladder.merge import CELLS, MARGIN_CELLS, Area, grid_of, merged
 from tiles.ladder.outline import outlined, pixel_m
 

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from geo.types import TileId
-from tiles.ladder.ground import BUFFER_SHARE, degrees, mercator_box
+from tiles.ground import BUFFER_SHARE, degrees, mercator_box
 from tiles.ladder.merge import grid_of, merged
 from tiles.ladder.outline import outlined
 from tiles.ladder.rows import COUNT, DROPPED, outline_rows, source_rows, turning_days

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import shapely
 
+from tiles.ground import WORLD_M
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-WORLD_M = 40_075_016.685578488
 # A tile is drawn at 512 pixels.
 PIXELS_A_TILE = 512
 

@@ -12,8 +12,8 @@ import numpy as np
 from psycopg import sql
 
 from geo.types import TileId
+from tiles.ground import Box, tiles_of
 from tiles.ladder.build import build_stale, cell_line
-from tiles.ladder.ground import Box, tiles_of
 from tiles.ladder.outline import pixel_m
 from tiles.ladder.query import rung_query
 from tiles.query import TileQuery, tile_query

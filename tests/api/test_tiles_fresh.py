@@ -1,0 +1,156 @@
+"""Four workers and random edits: a tile follows its commit on every worker and never goes back in time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import time
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import httpx2 as httpx
+import psycopg
+import pytest
+
+from api.app import create_app
+from tiles.ground import Box, tiles_of
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from geo.settings import Settings
+    from geo.types import TileId
+
+WORKERS, PLACES, SECONDS = 4, 12, 5.0
+VERSION = re.compile(rb"v(\d{6})")
+# Generous: these tests share the machine with others. The benchmark asks for 300 ms.
+SLOWEST_S = 3.0
+ADD = """
+INSERT INTO core.cameras (geom, name, kind, status)
+VALUES (ST_SetSRID(ST_MakePoint(105.5 + %s * 0.05, 10.4), 4326), 'v000000', 'traffic', 'online')
+"""
+EDIT = "UPDATE core.cameras SET name = %s WHERE ST_X(geom) = (105.5 + %s * 0.05)::float8"
+CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE application_name = 'diaban-listener' AND datname = current_database()
+"""
+
+
+def tile(place: int) -> TileId:
+    lon = 105.5 + place * 0.05
+    return next(tiles_of(Box(lon, 10.4, lon, 10.4), 15))
+
+
+class Worker:
+    """One application with its own pools, listener and cache, in this process."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+        transport = httpx.ASGITransport(app=app)
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://w")
+        self.newest = [-1] * PLACES
+
+    async def version(self, place: int) -> int:
+        """The version in the tile; raises where it is older than one that this worker has shown."""
+        floor = self.newest[place]
+        z, x, y = (tile(place).z, tile(place).x, tile(place).y)
+        answer = await self.client.get(f"/tiles/cameras/{z}/{x}/{y}.mvt")
+        found = VERSION.search(answer.content)
+        version = int(found[1]) if found else -1
+        assert version >= floor, f"place {place}: {version} after {floor}"
+        self.newest[place] = max(self.newest[place], version)
+        return version
+
+
+async def started(stack: AsyncExitStack, settings: Settings) -> list[Worker]:
+    workers = []
+    for _ in range(WORKERS):
+        app = create_app(settings)
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        workers.append(Worker(app))
+    for worker in workers:
+        while (await worker.client.get("/readyz")).status_code != 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return workers
+
+
+async def followed(workers: list[Worker], place: int, version: int, since: float) -> list[float]:
+    async def one(worker: Worker) -> float:
+        while await worker.version(place) < version:
+            assert time.monotonic() - since < SLOWEST_S, f"version {version} of place {place} did not come"
+            await asyncio.sleep(0.005)
+        return time.monotonic() - since
+
+    return list(await asyncio.gather(*map(one, workers)))
+
+
+@pytest.fixture
+def places(admin: psycopg.Connection) -> None:
+    admin.execute("TRUNCATE core.cameras CASCADE")
+    for place in range(PLACES):
+        admin.execute(ADD, [place])
+
+
+@pytest.mark.usefixtures("places")
+def test_fresh_on_every_worker(settings: Settings) -> None:
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            workers = await started(stack, settings)
+            writer = await psycopg.AsyncConnection.connect(settings.admin_dsn, autocommit=True)
+            chance, version, until, waits = random.Random(7), 0, time.monotonic() + SECONDS, list[float]()
+            while time.monotonic() < until:
+                version += 1
+                place = chance.randrange(PLACES)
+                await writer.execute(EDIT, [f"v{version:06}", place])
+                committed = time.monotonic()
+                others = [worker.version(chance.randrange(PLACES)) for worker in workers for _ in range(3)]
+                result, *_ = await asyncio.gather(followed(workers, place, version, committed), *others)
+                waits += result
+            await writer.close()
+            waits.sort()
+            assert version > 5
+            median, last = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
+            print(f"{version} edits, p50 {median:.3f} s, p99 {last:.3f} s")
+
+    asyncio.run(run())
+
+
+@pytest.mark.usefixtures("places")
+def test_what_was_missed_without_a_connection_is_caught_up(
+    settings: Settings, admin: psycopg.Connection
+) -> None:
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            workers = await started(stack, settings)
+            for worker in workers:
+                for place in range(PLACES):
+                    await worker.version(place)
+            admin.execute(CUT)
+            for place in range(PLACES):
+                admin.execute(EDIT, [f"v{place + 1:06}", place])
+            since = time.monotonic() + 5
+            for place in range(PLACES):
+                await followed(workers, place, place + 1, since)
+
+    asyncio.run(run())
+
+
+@pytest.mark.usefixtures("places")
+def test_only_the_touched_tiles_are_rendered_again(settings: Settings, admin: psycopg.Connection) -> None:
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            (worker, *_) = await started(stack, settings)
+            for place in range(PLACES):
+                await worker.version(place)
+            await asyncio.sleep(0.3)
+            for place in range(PLACES):
+                await worker.version(place)
+            cache = worker.app.state.tiles._cache
+            before = dict(cache._tiles)
+            admin.execute(EDIT, ["v000009", 4])
+            await followed([worker], 4, 9, time.monotonic())
+            changed = {key.tile for key, kept in before.items() if cache._tiles.get(key) is not kept}
+            assert changed == {tile(4)}
+
+    asyncio.run(run())
