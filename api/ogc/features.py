@@ -9,6 +9,7 @@ from pygeoapi.api.itemtypes import get_collection_item, get_collection_items
 
 from api import deps
 from api.ogc import parameters
+from api.ogc.downloads import Wanted, chosen_download, download
 from api.ogc.etags import not_modified, page_etag
 from api.ogc.exchange import answer, ask_for, asked_layer
 from api.ogc.items import collection_members, collection_text, item_text
@@ -33,6 +34,10 @@ async def items(request: Request) -> Response:
     columns = columns_for(layer, caller)
     params = parameters.read(request.query_params, dict.fromkeys((*parameters.ITEMS, *columns)))
     query = parameters.feature_query(params, columns, valid_time=layer.valid_time)
+    if fmt := chosen_download(params.get("f"), request.headers.get("accept", "")):
+        ask = await ask_for(request, {**params, "f": "json"}, caller)
+        limit = query.limit if "limit" in params else None
+        return await download(request, Wanted(ask, layer, query, limit), fmt)
     ask = await ask_for(request, params, caller)
     etag = page_etag(request, ask, layer)
     if known := not_modified(request, ask, etag):

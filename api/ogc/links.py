@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from api.ogc.config import OGC_URL
+from api.ogc.files import TYPES as DOWNLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,7 @@ TYPES: dict[Format, str] = {
 }
 NAMES: dict[Format, str] = {"json": "GeoJSON", "html": "HTML", "jsonld": "JSON-LD"}
 AS: dict[Language, str] = {"vi": "Trang này dạng", "en": "This page as"}
+FILE: dict[Language, str] = {"vi": "Tải về dạng", "en": "Download as"}
 NEXT: dict[Language, str] = {"vi": "Trang sau", "en": "Next page"}
 PREVIOUS: dict[Language, str] = {"vi": "Trang trước", "en": "Previous page"}
 
@@ -57,6 +59,10 @@ def page_links(
         link("self" if form == fmt else "alternate", form, here, f"{AS[language]} {NAMES[form]}")
         for form in TYPES
     ]
+    for name, media_type in DOWNLOADS.items():
+        href = f"{url}?{urlencode({**kept, **here, 'f': name})}"
+        title = f"{FILE[language]} {name}"
+        found.append({"rel": "alternate", "type": media_type, "title": title, "href": href})
     if query.offset:
         before = max(0, query.offset - query.limit)
         found.append(link("prev", fmt, {"offset": str(before)} if before else {}, PREVIOUS[language]))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pygeoapi.openapi import get_oas
 
+from api.ogc.files import TYPES
 from api.ogc.parameters import ITEM, ITEMS, PAGE
 from api.ogc.provider import JSON_TYPES, json_schema
 from api.ogc.schemas import PARAMETERS, PROBLEMS, RESPONSES, SCHEMAS, geojson
@@ -71,7 +72,7 @@ def _operation(operation: dict[str, Any], path: str, layer: Layer | None, rest: 
     extra: list[dict[str, Any]] = []
     success: dict[str, Any] = {"$ref": f"#/components/responses/{answer}"}
     if layer is not None and rest == "/items":
-        names, success = ITEMS, _page_answer(layer)
+        names, success = ("fItems", *ITEMS[1:]), _page_answer(layer)
         extra = [_filter(column) for column in _columns(layer) if column.name not in ITEMS]
     elif layer is not None and rest == "/items/{featureId}":
         names, success = (*ITEM, "featureId"), geojson(_schema_name(layer))
@@ -85,6 +86,7 @@ def _page_answer(layer: Layer) -> dict[str, Any]:
     features = {"type": "object", "properties": {"features": {"type": "array", "items": feature}}}
     collection = {"allOf": [{"$ref": "#/components/schemas/FeatureCollection"}, features]}
     answer["content"]["application/geo+json"]["schema"] = collection
+    answer["content"] |= {kind: {"schema": {"type": "string", "format": "binary"}} for kind in TYPES.values()}
     return answer
 
 

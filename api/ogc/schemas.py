@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.ogc.files import TYPES
 from geo.features import CRS84, DEFAULT_LIMIT, MAX_LIMIT, SUPPORTED
 
 Json = dict[str, Any]
@@ -57,6 +58,11 @@ _LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default"
 
 PARAMETERS: Json = {
     "f": _query("f", {"type": "string", "enum": ["json", "html", "jsonld"], "default": "json"}, "Format"),
+    "fItems": _query(
+        "f",
+        {"type": "string", "enum": ["json", "html", "jsonld", *TYPES], "default": "json"},
+        "Format; as a file (csv and on) all that matches is given unless limit stands",
+    ),
     "fPlain": _query("f", {"type": "string", "enum": ["json", "html"], "default": "json"}, "Format"),
     "fJson": _query("f", {"type": "string", "enum": ["json"], "default": "json"}, "Format"),
     "lang": _query("lang", {"type": "string", "enum": ["vi", "en"], "default": "vi"}, "Language"),

@@ -13,6 +13,7 @@ from geo.features.cursor import Cursor, read_cursor
 from geo.features.interval import Days, parse_datetime
 from geo.features.query import COUNT_LIMIT, DEFAULT_LIMIT, MAX_LIMIT, FeatureQuery, Filter
 from geo.features.read import Extent, Page, read_extent, read_item, read_page
+from geo.features.table import Batch, read_batch
 
 __all__ = [
     "COUNT_LIMIT",
@@ -21,6 +22,7 @@ __all__ = [
     "FUNCTIONS",
     "MAX_LIMIT",
     "SUPPORTED",
+    "Batch",
     "Column",
     "Crowds",
     "Crs",
@@ -37,6 +39,7 @@ __all__ = [
     "parse_datetime",
     "parse_filter",
     "parse_value",
+    "read_batch",
     "read_cursor",
     "read_extent",
     "read_item",

@@ -12,7 +12,7 @@ from geo.database import Caller
 from geo.errors import InvalidInput, NotFound
 from geo.features.columns import columns_for
 from geo.features.crs import CRS84, Crs
-from geo.features.cursor import write_cursor
+from geo.features.cursor import Cursor, write_cursor
 from geo.features.query import COUNT_LIMIT, FeatureQuery
 from geo.features.sql import (
     count_statement,
@@ -45,6 +45,7 @@ class Page:
     more: bool
     # Where the page ends, if more follow (:mod:`geo.features.cursor`).
     next: str | None = None
+    end: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,14 @@ async def read_page(
     """
     properties = query.properties if query.properties is not None else tuple(columns_for(layer, caller))
     shape = shape_of(caller.schema, layer.name, properties, query)
-    with _worked_out(query.filter):
+    with worked_out(query.filter):
         rows, matched, more = await _rows(database, caller, query, shape, count=count)
     exact = matched if matched is not None and matched <= COUNT_LIMIT else None
-    end = write_cursor(query.sort, rows[-1][2:], rows[-1][1]) if more else None
-    return Page(tuple(row[0] for row in rows), exact, more, end)
+    features = tuple(row[0] for row in rows)
+    if not more:
+        return Page(features, exact, more=False)
+    end = Cursor(rows[-1][2:], rows[-1][1])
+    return Page(features, exact, True, write_cursor(query.sort, end.keys, end.id), end)
 
 
 async def _rows(
@@ -99,7 +103,7 @@ async def _rows(
 
 
 @contextmanager
-def _worked_out(wanted: Filter) -> Iterator[None]:
+def worked_out(wanted: Filter) -> Iterator[None]:
     """What only the database sees of a filter (a power too large, say) is the asker's error."""
     try:
         yield

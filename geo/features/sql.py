@@ -37,6 +37,8 @@ class Shape:
     sort: tuple[tuple[str, bool], ...] = ()
     # For each key of the sort, whether the row to go on after has a value; None: from the beginning.
     after: tuple[bool, ...] | None = None
+    # Columns with their types and the geometry as WKB, instead of GeoJSON.
+    table_form: bool = False
 
 
 @lru_cache(maxsize=512)
@@ -165,6 +167,9 @@ def _table(shape: Shape) -> Identifier:
 
 
 def _feature(shape: Shape) -> Composed:
+    if shape.table_form:
+        columns = [SQL("t.{}").format(Identifier(name)) for name in shape.properties]
+        return SQL(", ").join([*columns, SQL("ST_AsBinary({})").format(_source(shape.crs))])
     properties = SQL(", ").join(SQL("t.{}").format(Identifier(name)) for name in shape.properties)
     return SQL(
         """'{{"type":"Feature","id":' || t.id || ',"geometry":' || coalesce({geometry}, 'null')"""
@@ -175,17 +180,18 @@ def _feature(shape: Shape) -> Composed:
 def _geometry(shape: Shape) -> Composed:
     if not shape.geometry:
         return Composed([SQL("NULL")])
-    crs = shape.crs
-    if crs.latitude_first:
-        source = Composed([SQL("ST_FlipCoordinates(t.geom)")])
-    elif crs.geographic:
-        source = Composed([SQL("t.geom")])
-    elif crs.srid == 3857:
-        source = Composed([SQL("t.geom_3857")])
-    else:
-        source = SQL("ST_Transform(t.geom, {})").format(Literal(crs.srid))
     # Option 0: no "crs" member, which RFC 7946 removed.
-    return SQL("ST_AsGeoJSON({}, {}, 0)").format(source, Literal(crs.decimals))
+    return SQL("ST_AsGeoJSON({}, {}, 0)").format(_source(shape.crs), Literal(shape.crs.decimals))
+
+
+def _source(crs: Crs) -> Composed:
+    if crs.latitude_first:
+        return Composed([SQL("ST_FlipCoordinates(t.geom)")])
+    if crs.geographic:
+        return Composed([SQL("t.geom")])
+    if crs.srid == 3857:
+        return Composed([SQL("t.geom_3857")])
+    return SQL("ST_Transform(t.geom, {})").format(Literal(crs.srid))
 
 
 def _where(shape: Shape, more: list[Composed] | None = None) -> Composed:
