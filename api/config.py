@@ -7,22 +7,27 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.deps import Chosen, Db, Layers
+from geo.calendar import today_ict
 from geo.database import Caller
 
 router = APIRouter(prefix="/api", tags=["map"])
 
-# Where no wards are loaded yet: the whole country, with both archipelagos.
+# Where the province has no wards yet: the whole country, with both archipelagos.
 VIETNAM = (102.0, 6.5, 118.0, 23.5)
-EXTENT = (
-    "SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e) FROM (SELECT ST_Extent(geom) e FROM admin_units) t"
-)
+EXTENT = """
+SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)
+  FROM (SELECT ST_Extent(geom) AS e FROM admin_units
+         WHERE province_code = %s AND valid_from <= %s AND (valid_to IS NULL OR valid_to > %s)) AS units
+"""
 
 
 @router.get("/config")
 async def config(db: Db, catalogue: Layers, settings: Chosen) -> dict[str, Any]:
     """Province, extent in degrees, limits of a report, base map, and what must be said of the data."""
     async with db.read(Caller.anonymous()) as connection:
-        row = await (await connection.execute(EXTENT)).fetchone()
+        today = today_ict()
+        values = [settings.province_code, today, today]
+        row = await (await connection.execute(EXTENT, values)).fetchone()
     west, south, east, north = row if row and row[0] is not None else VIETNAM
     note = catalogue.note("admin_units")
     name = {"vi": settings.province_name, "en": in_english(settings.province_name)}

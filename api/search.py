@@ -8,13 +8,15 @@ from fastapi import APIRouter
 from psycopg import sql
 
 from api.deps import Db, Layers, Who
-from geo.calendar import today_ict
+from geo.calendar import parse_day
 from geo.errors import InvalidInput
 from geo.in_force import in_force
 from geo.types import parse_integer
 from geo.words import both, feature_title, subtitle
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from psycopg import AsyncConnection
 
     from geo.database import Caller
@@ -28,24 +30,32 @@ router = APIRouter(prefix="/api", tags=["map"])
 
 
 @router.get("/search")
-async def search(
-    db: Db, catalogue: Layers, caller: Who, q: str | None = None, limit: str = str(DEFAULT_LIMIT)
+async def search(  # noqa: PLR0917 - FastAPI passes them by name
+    db: Db,
+    catalogue: Layers,
+    caller: Who,
+    q: str | None = None,
+    limit: str = str(DEFAULT_LIMIT),
+    at: str | None = None,
 ) -> dict[str, Any]:
     """Features that hold every word of ``q`` (1–100 characters): in the layers' order, best match first.
 
-    "cao lanh" finds "Cao Lãnh". Of layers with valid time only rows in force today. ``bbox`` is west, south,
-    east, north in degrees.
+    "cao lanh" finds "Cao Lãnh". Of layers with valid time only rows in force on the day ``at`` (today where
+    none is given). ``bbox`` is west, south, east, north in degrees.
     """
     text = _parse_query(q)
     rows_wanted = parse_integer("limit", limit, 1, MAX_LIMIT)
+    day = parse_day("at", at)
     found: list[dict[str, Any]] = []
     async with db.read(caller) as connection:
         row = await (await connection.execute("SELECT ops.fold(%s)", [text])).fetchone()
         folded = " ".join(str(row[0]).split()) if row else ""
         for layer in catalogue.layers.values():
             if len(found) < rows_wanted and _searched(layer, caller):
-                found += await _matches(connection, layer, caller, folded, rows_wanted - len(found))
-    return {"results": found}
+                found += await _matches(
+                    connection, layer, caller, bindings(folded, rows_wanted - len(found), day)
+                )
+    return {"results": found, "as_of": day.isoformat()}
 
 
 def _parse_query(q: str | None) -> str:
@@ -60,7 +70,7 @@ def _searched(layer: Layer, caller: Caller) -> bool:
 
 
 async def _matches(
-    connection: AsyncConnection[tuple[Any, ...]], layer: Layer, caller: Caller, folded: str, limit: int
+    connection: AsyncConnection[tuple[Any, ...]], layer: Layer, caller: Caller, values: dict[str, Any]
 ) -> list[dict[str, Any]]:
     fields = tuple(
         field
@@ -69,9 +79,8 @@ async def _matches(
     )
     names = ["id", *(field.name for field in fields)]
     # A kept plan does not know how rare the words are, and so not whether the trigram index pays.
-    cursor = await connection.execute(
-        statement(layer, caller.schema, names, len(folded.split())), bindings(folded, limit), prepare=False
-    )
+    words = sum(name.startswith("word_") for name in values)
+    cursor = await connection.execute(statement(layer, caller.schema, names, words), values, prepare=False)
     return [_result(layer, fields, names, row) for row in await cursor.fetchall()]
 
 
@@ -94,7 +103,7 @@ def statement(layer: Layer, schema: str, names: list[str], words: int) -> sql.Co
     """Best first: begins with the words, whole words, beginnings of words, anywhere; then the shortest."""
     tests = [sql.SQL("search LIKE {}").format(sql.Placeholder(f"word_{i}")) for i in range(words)]
     if layer.valid_time:
-        tests.append(in_force("today"))
+        tests.append(in_force("day"))
     return sql.SQL(
         "SELECT {columns}, ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)"
         " FROM {table} WHERE {tests} ORDER BY CASE WHEN search LIKE %(begins)s THEN 0"
@@ -107,7 +116,7 @@ def statement(layer: Layer, schema: str, names: list[str], words: int) -> sql.Co
     )
 
 
-def bindings(folded: str, limit: int) -> dict[str, Any]:
+def bindings(folded: str, limit: int, day: date) -> dict[str, Any]:
     """The values that :func:`statement` binds; signs of patterns mean themselves."""
     escaped = folded.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     values: dict[str, Any] = {f"word_{i}": f"%{word}%" for i, word in enumerate(escaped.split())}
@@ -115,6 +124,6 @@ def bindings(folded: str, limit: int) -> dict[str, Any]:
         "begins": f"{escaped}%",
         "whole": f"% {escaped} %",
         "starts": f"% {escaped}%",
-        "today": today_ict(),
+        "day": day,
         "limit": limit,
     }

@@ -43,6 +43,12 @@ def test_without_marks_or_case_the_ward_in_force_comes_first(client: TestClient,
     assert titles(client, q) == ["Phường Cao Lãnh", "Phường Bắc Cao Lãnh Thượng", "Vườn xoài Cao Lãnh"]
 
 
+def test_a_day_in_the_past_finds_the_wards_of_that_day(client: TestClient) -> None:
+    answer = client.get("/api/search", params={"q": "cao lanh", "at": "2025-06-30"}).json()
+    assert answer["as_of"] == "2025-06-30"
+    assert [each["title"] for each in answer["results"]] == ["Xã Cao Lãnh cũ", "Vườn xoài Cao Lãnh"]
+
+
 def test_words_in_any_order(client: TestClient) -> None:
     assert titles(client, "lanh xoai") == ["Vườn xoài Cao Lãnh"]
     assert titles(client, "29870") == ["Phường Mỹ Ngãi"]
@@ -81,6 +87,8 @@ def test_signs_of_patterns_mean_themselves(client: TestClient, q: str, found: in
         ({"q": "   "}, "q"),
         ({"q": "x" * 101}, "q"),
         ({"q": "a\x00b"}, "q"),
+        ({"q": "a", "at": "yesterday"}, "at"),
+        ({"q": "a", "at": "2025-02-30"}, "at"),
         ({"q": "a", "limit": "0"}, "limit"),
         ({"q": "a", "limit": "51"}, "limit"),
         ({"q": "a", "limit": "9" * 40}, "limit"),
