@@ -2,6 +2,7 @@
 export const panels = {
   report: () => import('./features/report/ReportPanel.svelte').then((module) => module.default),
   track: () => import('./features/track/TrackPanel.svelte').then((module) => module.default),
+  staff: () => import('./features/staff/StaffPanel.svelte').then((module) => module.default),
   hotspots: () => import('./features/hotspots/HotspotPanel.svelte').then((module) => module.default)
 }
 

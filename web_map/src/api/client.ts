@@ -1,3 +1,4 @@
+import { authorization, setToken, token } from '../state/token.svelte'
 import { Problem, fromAnswer, isAbort, unreachable } from './problem'
 import type {
   AtLayer,
@@ -33,18 +34,27 @@ async function body(answer: Response): Promise<unknown> {
 }
 
 /** JSON of one door; throws `Problem`, or the abort of `signal`. */
-async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+export const get = <T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> =>
+  ask(address(path, query), signal ? { signal } : {})
+
+/** The same for a JSON body that is sent. */
+export const post = <T>(path: string, content: unknown): Promise<T> =>
+  ask(path, { method: 'POST', body: JSON.stringify(content) })
+
+async function ask<T>(url: string, init: RequestInit): Promise<T> {
+  const asked = token()
+  const headers: Record<string, string> = { accept: 'application/json', ...authorization() }
+  if (init.body) headers['content-type'] = 'application/json'
   let answer: Response
   try {
-    answer = await fetch(address(path, query), {
-      headers: { accept: 'application/json' },
-      ...(signal ? { signal } : {})
-    })
+    answer = await fetch(url, { ...init, headers })
   } catch (thrown) {
     if (isAbort(thrown)) throw thrown
     throw unreachable()
   }
   const said = await body(answer)
+  // A token that has ended ends the sign-in; the next try is the public's.
+  if (answer.status === 401 && asked !== null && asked === token()) setToken(null)
   if (!answer.ok) throw fromAnswer(answer.status, said)
   if (said === null) throw new Problem(fromAnswer(500, null).words, 500)
   return said as T

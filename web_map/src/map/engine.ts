@@ -42,7 +42,8 @@ export async function createMap(
   container: HTMLElement,
   style: StyleSpecification,
   camera: Camera,
-  asked: Readonly<Asked>
+  asked: Readonly<Asked>,
+  authorization: () => Record<string, string>
 ): Promise<MaplibreMap> {
   await fonts()
   const map = new MaplibreMap({
@@ -58,7 +59,11 @@ export async function createMap(
     touchPitch: false,
     attributionControl: false,
     fadeDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200,
-    transformRequest: (url) => ({ url: tileAddress(url, asked, location.href) })
+    transformRequest: (address) => {
+      const url = tileAddress(address, asked, location.href)
+      // Who asks is told to our own doors only, never to the host of a base map.
+      return url.startsWith(`${location.origin}/`) ? { url, headers: authorization() } : { url }
+    }
   })
   map.touchZoomRotate.disableRotation()
   map.keyboard.disableRotation()

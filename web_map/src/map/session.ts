@@ -10,7 +10,7 @@ import { layerOf } from './style'
 export type HexMode = 'off' | 'hexes' | 'heat'
 
 const HEXES = ['hotspots:fill', 'hotspots:edge', 'hotspots:chosen-casing', 'hotspots:chosen']
-const OWN = new Set(['base', 'islands', 'hotspots', 'pick'])
+const OWN = new Set(['base', 'islands', 'hotspots', 'candidates', 'pick'])
 
 /** What the application asks of the map, in its own words. Holds the one `Map`; adds no state of its own. */
 export class MapSession {
@@ -59,6 +59,16 @@ export class MapSession {
       ? [{ type: 'Feature', properties: {}, geometry: { type: 'Point', coordinates: [place.lon, place.lat] } }]
       : []
     this.#data('pick', { type: 'FeatureCollection', features })
+  }
+
+  /** Draw the wards that were considered for a place; an empty collection draws none. */
+  setCandidates(drawn: GeoJSON.FeatureCollection): void {
+    this.#data('candidates', drawn)
+  }
+
+  /** Ask for all tiles again: another caller may see other rows. */
+  refreshAll(): void {
+    for (const { name } of this.#drawn) if (this.map.getSource(name)) this.map.refreshTiles(name)
   }
 
   setHexes(hexes: Hotspots, limits: readonly number[]): void {

@@ -1,5 +1,6 @@
 import type { Basemap, LayerInfo } from '../api/types'
 import type { LayerSpecification, StyleSpecification } from './engine'
+import { candidateLayers } from './candidates'
 import { highlightLayers, pickLayers } from './highlight'
 import { hexLayers } from './hexes'
 import { ISLANDS_SOURCE, islandLayers } from './islands'
@@ -72,6 +73,7 @@ export function compose(
       islands: ISLANDS_SOURCE,
       hotspots: { type: 'geojson', data: EMPTY, promoteId: 'cell' },
       'hotspots-heat': { type: 'geojson', data: EMPTY },
+      candidates: { type: 'geojson', data: EMPTY },
       pick: { type: 'geojson', data: EMPTY }
     },
     layers: [
@@ -81,6 +83,7 @@ export function compose(
       ...highlightLayers(layers.filter((layer) => layer.name in served.sources)),
       ...labels,
       ...islandLayers(lang),
+      ...candidateLayers(),
       ...pickLayers()
     ]
   }

@@ -8,7 +8,8 @@ const VIEWS: Readonly<Record<Panel, UrlState['view']>> = {
   at: 'map',
   report: 'report',
   track: 'track',
-  hotspots: 'hotspots'
+  hotspots: 'hotspots',
+  staff: 'map'
 }
 
 /** Keep the address bar current; call once, while a component is made. */
@@ -21,8 +22,8 @@ export function followAddress(): void {
       camera: app.camera,
       layers: app.chosenLayers,
       day: app.day,
-      // Where a person stands while reporting is nobody's business in a shared link.
-      place: view === 'report' ? null : app.place,
+      // Where a person stands or reported is nobody's business in a shared link.
+      place: view === 'report' || view === 'track' ? null : app.place,
       selected: app.selected,
       view,
       code: app.code,

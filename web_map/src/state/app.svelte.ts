@@ -6,7 +6,7 @@ import { say, t } from '../i18n/lang.svelte'
 import type { Camera } from '../map/engine'
 import type { MapSession } from '../map/session'
 
-export type Panel = 'none' | 'at' | 'report' | 'hotspots' | 'track'
+export type Panel = 'none' | 'at' | 'report' | 'hotspots' | 'track' | 'staff'
 
 /** How the report form asks the map for a place: not at all, or by crosshair and tap. */
 export type Picking = 'off' | 'on'
@@ -27,6 +27,8 @@ class App {
   place = $state.raw<LonLat | null>(null)
   selected = $state.raw<{ layer: string; id: number } | null>(null)
   highlighted = $state.raw<readonly { layer: string; id: number }[]>([])
+  /** The wards that were considered for a case, as the map draws them. */
+  candidates = $state.raw<GeoJSON.FeatureCollection | null>(null)
   code = $state<string | null>(null)
   picking = $state<Picking>('off')
   crosshair = $state(false)
@@ -92,6 +94,7 @@ class App {
     this.place = null
     this.selected = null
     this.highlighted = []
+    this.candidates = null
     this.picking = 'off'
   }
 

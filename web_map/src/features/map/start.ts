@@ -7,6 +7,7 @@ import type { Camera, StyleSpecification } from '../../map/engine'
 import { MapSession } from '../../map/session'
 import { compose, merge } from '../../map/style'
 import { app } from '../../state/app.svelte'
+import { authorization } from '../../state/token.svelte'
 
 const EMPTY: StyleSpecification = { version: 8, sources: {}, layers: [] }
 
@@ -48,7 +49,7 @@ export async function start(
   let map: Awaited<ReturnType<typeof engine.createMap>>
   try {
     const whole = hide(compose(style, layers, app.config?.basemap ?? null, lang()), app.drawn)
-    map = await engine.createMap(container, whole, camera(), tiles)
+    map = await engine.createMap(container, whole, camera(), tiles, authorization)
   } catch {
     return 'no-webgl'
   }

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { OTHER_WARD, REFUSE, wishOf } from '../src/features/staff/wish'
+import { reasonOf, trackingCode, triageKey } from '../src/features/staff/words'
+import { candidateBox, candidateFeatures, labelPlace, nearestOnBorder } from '../src/map/candidates'
+import { authorization, isToken, setToken, token } from '../src/state/token.svelte'
+
+describe('a hand-over', () => {
+  it('goes to a ward, to another body or back', () => {
+    expect(wishOf(`${OTHER_WARD}29869`, '', 'lý do')).toEqual({ reason: 'lý do', body: 'ward', unit: '29869' })
+    expect(wishOf(OTHER_WARD, ' 30076 ', 'lý do')).toEqual({ reason: 'lý do', body: 'ward', unit: '30076' })
+    expect(wishOf('water-company', '30076', 'lý do')).toEqual({ reason: 'lý do', body: 'water-company' })
+    expect(wishOf(REFUSE, '', 'lý do')).toEqual({ reason: 'lý do', refuse: true })
+  })
+
+  it('waits until the choice is whole', () => {
+    expect(wishOf('', '', 'lý do')).toBeNull()
+    expect(wishOf(OTHER_WARD, '3007', 'lý do')).toBeNull()
+  })
+
+  it('has a reason of 5 to 500 characters', () => {
+    expect(reasonOf('  sai phường ')).toBe('sai phường')
+    expect(reasonOf('  sai ')).toBeNull()
+    expect(reasonOf('a'.repeat(501))).toBeNull()
+    expect(reasonOf('phườ'.normalize('NFD'))).toBeNull()
+  })
+})
+
+describe('words for staff', () => {
+  it('know every kind of waiting, and say a new one in general', () => {
+    expect(triageKey('overlap')).toBe('triage_overlap')
+    expect(triageKey('eclipse')).toBe('triage_other')
+  })
+
+  it('find a tracking code among the rows of a report, and no other code', () => {
+    expect(trackingCode([{ name: 'category', value: 'GT' }, { name: 'code', value: 'DT-7K3M-9QXF' }])).toBe('DT-7K3M-9QXF')
+    expect(trackingCode([{ name: 'code', value: '29869' }])).toBeNull()
+    expect(trackingCode([])).toBeNull()
+  })
+})
+
+describe('a token', () => {
+  it('becomes a header, and nothing where nobody is signed in', () => {
+    expect(authorization()).toEqual({})
+    setToken('dbn_0123456789')
+    expect(authorization()).toEqual({ authorization: 'Bearer dbn_0123456789' })
+    setToken(null)
+    expect(token()).toBeNull()
+    expect(authorization()).toEqual({})
+  })
+
+  it('has no spaces and no letters that a header cannot carry', () => {
+    expect(isToken('dbn_0123456789')).toBe(true)
+    for (const text of ['', 'short', 'two words here', 'mã-truy-cập-của-tôi', 'a\nbcdefghij']) expect(isToken(text)).toBe(false)
+  })
+})
+
+describe('the candidates on the map', () => {
+  const place = { lon: 105.6, lat: 10.4 }
+  const square = (west: number): GeoJSON.Polygon => ({
+    type: 'Polygon',
+    coordinates: [[[west, 10.3], [west + 0.1, 10.3], [west + 0.1, 10.5], [west, 10.5], [west, 10.3]]]
+  })
+
+  it('have their nearest border straight ahead', () => {
+    expect(nearestOnBorder(square(105.601), place)?.lon).toBeCloseTo(105.601, 9)
+    expect(nearestOnBorder(square(105.601), place)?.lat).toBeCloseTo(10.4, 9)
+    expect(nearestOnBorder({ type: 'MultiPolygon', coordinates: [square(105.7).coordinates, square(105.602).coordinates] }, place)?.lon).toBeCloseTo(105.602, 9)
+    expect(nearestOnBorder({ type: 'Point', coordinates: [105, 10] }, place)).toBeNull()
+  })
+
+  it('are named on their own sides of the border', () => {
+    const border = { lon: 105.6001, lat: 10.4 }
+    expect(labelPlace(place, border, true).lon).toBeLessThan(place.lon)
+    expect(labelPlace(place, border, false).lon).toBeGreaterThan(border.lon)
+    // On the border itself there is no direction; the names still part.
+    expect(labelPlace(place, place, true).lat).not.toBe(labelPlace(place, place, false).lat)
+  })
+
+  it('are drawn as areas, ways and names, which are all in view', () => {
+    const drawn = candidateFeatures(place, [
+      { geometry: square(105.5005), label: 'A', chosen: true },
+      { geometry: square(105.6005), label: 'B', chosen: false }
+    ])
+    expect(drawn.features.map(({ properties }) => `${properties?.['part']}${properties?.['label']}`)).toEqual([
+      'areaA', 'wayA', 'nameA', 'areaB', 'wayB', 'nameB'
+    ])
+    const [west, , east] = candidateBox(place, drawn)
+    expect(west).toBeLessThan(place.lon)
+    expect(east).toBeGreaterThan(105.6005)
+  })
+})
