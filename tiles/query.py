@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg import sql
 
@@ -24,6 +25,17 @@ CIRCLE_PIXELS = 4
 # A tile is drawn at 512 pixels, so half a pixel is 1/1024 of its side (38 m at zoom 10, 0.6 m at zoom 16).
 HALF_PIXELS_A_TILE = 1024
 COUNT = "point_count"
+# In one tile only: nothing reaches over its border.
+LABEL_POINT = sql.SQL(
+    "ST_AsMVTGeom(ST_PointOnSurface(geom_3857), ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 0, true)"
+)
+LABELLED: LiteralString = """
+WITH found AS MATERIALIZED ({rows})
+SELECT coalesce((SELECT ST_AsMVT(t, %(layer)s, 4096, 'geom', 'id')
+                   FROM (SELECT id, geom{attributes} FROM found WHERE geom IS NOT NULL) AS t), '')
+    || coalesce((SELECT ST_AsMVT(t, %(label_layer)s, 4096, 'geom', 'id')
+                   FROM (SELECT id, point AS geom{attributes} FROM found WHERE point IS NOT NULL) AS t), '')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +80,18 @@ def tile_query(layer: Layer, schema: str, tile: TileId, on: date, *, staff: bool
         rows = _thinned(classes, source, columns, where, tile)
     else:
         where += _large_enough(layer, tile)
-        rows = sql.SQL("SELECT id, {geom} AS geom{columns} FROM {source} WHERE {where}").format(
+        labelled = labels_shown(layer, tile.z)
+        rows = sql.SQL("SELECT id, {geom} AS geom{point}{columns} FROM {source} WHERE {where}").format(
             geom=_clipped(_simplified(layer, tile)),
+            point=sql.SQL(", {} AS point").format(LABEL_POINT) if labelled else sql.SQL(""),
             columns=_listed(columns),
             source=source,
             where=sql.SQL(" AND ").join(where),
         )
+        if labelled:
+            names = [sql.Composed([sql.Identifier(f.name)]) for f in tile_fields(layer, staff=staff)]
+            parameters["label_layer"] = label_layer(layer)
+            return TileQuery(with_labels(rows, _listed(names)), parameters)
     statement = sql.SQL(
         "SELECT ST_AsMVT(t, %(layer)s, {extent}, 'geom', 'id') FROM ({rows}) AS t WHERE geom IS NOT NULL"
     ).format(extent=sql.Literal(EXTENT), rows=rows)
@@ -88,8 +106,11 @@ def restricted_rows(layer: Layer, properties: sql.Composable, tile: TileId) -> s
     where = [sql.SQL("visibility > 0"), _touching(), *_large_enough(layer, tile)]
     if layer.valid_time:
         where.append(in_force("on"))
-    return sql.SQL("SELECT id, {properties}, {geom} AS geom FROM core.{layer} WHERE {where}").format(
+    return sql.SQL(
+        "SELECT id, {properties}, {geom} AS geom, {point} AS point FROM core.{layer} WHERE {where}"
+    ).format(
         properties=properties,
+        point=LABEL_POINT,
         geom=_clipped(_simplified(layer, tile)),
         layer=sql.Identifier(layer.name),
         where=sql.SQL(" AND ").join(where),
@@ -108,6 +129,28 @@ def value_of(field: LayerField) -> sql.Composed:
 
 def _column(field: LayerField) -> sql.Composed:
     return sql.SQL("{} AS {}").format(value_of(field), sql.Identifier(field.name))
+
+
+def label_layer(layer: Layer) -> str:
+    """The name of the MVT layer that holds a point for each feature's text."""
+    return f"{layer.name}_label"
+
+
+def labels_shown(layer: Layer, zoom: int) -> bool:
+    """Whether tiles of this zoom hold label points: for areas, from where the layer's style writes text.
+
+    A polygon is in every tile that it touches, and a map would write its name once in each; its label point
+    is in one tile.
+    """
+    if not layer.geometry.endswith("Polygon"):
+        return False
+    text = [entry.get("minzoom", 0) for entry in layer.style if entry.get("type") == "symbol"]
+    return bool(text) and zoom >= math.floor(min(text))
+
+
+def with_labels(rows: sql.Composable, attributes: sql.Composable) -> sql.Composed:
+    """Both MVT layers from ``rows`` of id, geom, point and ``attributes`` (a list after a comma)."""
+    return sql.SQL(LABELLED).format(rows=rows, attributes=attributes)
 
 
 def _listed(columns: list[sql.Composed]) -> sql.Composed:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tiles.query import label_layer
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -34,12 +36,14 @@ def style(name: str, title: str, layers: list[Layer], base_url: str) -> dict[str
 
 def style_layers(layer: Layer) -> list[dict[str, Any]]:
     """The layer's own style, or one by geometry type, with ids ``<layer>:<id>`` and colours written out."""
+    areas = layer.geometry.endswith("Polygon")
     return [
         {
             **{key: _expanded(layer, value) for key, value in entry.items()},
             "id": f"{layer.name}:{entry['id']}",
             "source": layer.name,
-            "source-layer": layer.name,
+            # Names of areas are drawn from points of their own: once a feature, not once a tile.
+            "source-layer": label_layer(layer) if entry["type"] == "symbol" and areas else layer.name,
         }
         for entry in (layer.style or _default_style(layer))
     ]

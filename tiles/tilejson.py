@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiles.ladder.rows import COUNT as FEATURES
 from tiles.ladder.rows import DROPPED
-from tiles.query import COUNT, EXACT_POINTS_ZOOM, is_thinned, tile_fields
+from tiles.query import COUNT, EXACT_POINTS_ZOOM, is_thinned, label_layer, labels_shown, tile_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,13 +56,28 @@ def tilejson(
         "maxzoom": max(layer.tiles.max_zoom for layer in layers),
         "bounds": [west, south, east, north],
         "center": [(west + east) / 2, (south + north) / 2, minzoom],
-        "vector_layers": [_vector_layer(layer, ladders.get(layer.name, {}), staff=staff) for layer in layers],
+        "vector_layers": [
+            entry
+            for layer in layers
+            for entry in _vector_layers(layer, ladders.get(layer.name, {}), staff=staff)
+        ],
     }
 
 
 def both(text: Text) -> str:
     """Vietnamese, then English."""
     return text.vi if text.vi == text.en else f"{text.vi} · {text.en}"
+
+
+def _vector_layers(layer: Layer, rungs: Mapping[int, Rung], *, staff: bool) -> list[dict[str, Any]]:
+    found = [_vector_layer(layer, rungs, staff=staff)]
+    zooms = [z for z in range(layer.tiles.min_zoom, layer.tiles.max_zoom + 1) if labels_shown(layer, z)]
+    if zooms:
+        fields = {field.name: _described(field) for field in tile_fields(layer, staff=staff)}
+        names = f"Điểm ghi tên: {layer.title.vi} · Label points: {layer.title.en}"
+        more = {"minzoom": zooms[0], "maxzoom": zooms[-1], "fields": fields}
+        found.append({"id": label_layer(layer), "description": names, **more})
+    return found
 
 
 def _vector_layer(layer: Layer, rungs: Mapping[int, Rung], *, staff: bool) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 from shapely.geometry import Polygon, shape
 
 from tests.conftest import settled
+from tiles.ground import Box, tiles_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -228,6 +229,22 @@ def test_polygons_are_valid_clockwise_and_within_the_buffer(client: TestClient, 
             assert all(-64 <= value <= 4096 + 64 for point in outer for value in point)
 
 
+@pytest.mark.parametrize("z", [15, 16, 18])
+def test_a_plot_has_one_label_whatever_the_number_of_its_tiles(
+    client: TestClient, plots: dict[str, int], z: int
+) -> None:
+    tiles = tiles_of(Box(LON - 0.004, LAT, LON + 0.004, LAT + 0.003), z)
+    found = [features(client, f"/tiles/zoning/{t.z}/{t.x}/{t.y}.mvt").get("zoning_label", []) for t in tiles]
+    labels = [each for tile in found for each in tile]
+    assert sorted(each["id"] for each in labels) == sorted([plots["A1"], plots["A2"]])
+    assert {each["properties"]["plot_code"] for each in labels} == {"A1", "A2"}
+    assert all(each["geometry"]["type"] == "Point" for each in labels)
+
+
+def test_no_label_below_the_zoom_of_the_style(client: TestClient, plots: dict[str, int]) -> None:
+    assert plots and "zoning_label" not in features(client, path("zoning", 14))
+
+
 def test_a_plot_lies_where_it_is(client: TestClient, plots: dict[str, int]) -> None:
     z, x, y = tile_at(16)
     found = {each["id"]: each for each in features(client, f"/tiles/zoning/{z}/{x}/{y}.mvt")["zoning"]}
@@ -275,7 +292,7 @@ def test_tilejson(client: TestClient) -> None:
 
 def test_tilejson_of_several_layers_and_a_day(client: TestClient) -> None:
     document = client.get("/tiles/zoning,farms.json?datetime=2020-05-01").json()
-    assert [each["id"] for each in document["vector_layers"]] == ["zoning", "farms"]
+    assert [each["id"] for each in document["vector_layers"]] == ["zoning", "zoning_label", "farms"]
     assert (document["minzoom"], document["maxzoom"]) == (8, 16)
     assert document["tiles"][0].endswith("/tiles/zoning,farms/{z}/{x}/{y}.mvt?datetime=2020-05-01")
 

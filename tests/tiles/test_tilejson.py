@@ -19,7 +19,8 @@ def test_one_layer(name: str) -> None:
     assert document["bounds"] == [105.1, 10.1, 106.0, 10.9]
     assert document["center"] == [pytest.approx(105.55), pytest.approx(10.5), document["minzoom"]]
     assert document["tiles"] == [f"https://x.vn/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt"]
-    (entry,) = document["vector_layers"]
+    entry, *labels = document["vector_layers"]
+    assert [each["id"] for each in labels] == ([f"{name}_label"] if layer.geometry == "MultiPolygon" else [])
     assert entry["id"] == name and layer.label in entry["fields"]
     private = {field.name for field in layer.fields if field.visible != "public"}
     assert not private & set(entry["fields"])
