@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pygeoapi.openapi import get_oas
 
 from api.ogc.files import TYPES
+from api.ogc.openapi_editing import add_editing
 from api.ogc.parameters import ITEM, ITEMS, PAGE
 from api.ogc.provider import JSON_TYPES, json_schema
 from api.ogc.schemas import PARAMETERS, PROBLEMS, RESPONSES, SCHEMAS, geojson
@@ -54,11 +55,14 @@ def build_openapi(config: dict[str, Any], layers: Mapping[str, Layer]) -> dict[s
         if match is not None and (match["layer"] is None or match["layer"] in layers):
             layer = layers[match["layer"]] if match["layer"] else None
             paths[path] = {"get": _operation(operations["get"], path, layer, match["rest"])}
+    for name, layer in layers.items():
+        add_editing(paths, name, _schema_name(layer))
     paths["/functions"] = {"get": FUNCTIONS_OPERATION}
     document["paths"] = paths
     document["components"] = {
         "parameters": PARAMETERS,
         "responses": RESPONSES,
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         "schemas": {**SCHEMAS, **{_schema_name(layer): _feature(layer) for layer in layers.values()}},
     }
     return document

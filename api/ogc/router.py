@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from pygeoapi.api import conformance, describe_collections, get_collection_schema, landing_page, openapi_
 from pygeoapi.api.itemtypes import get_collection_queryables
 
-from api.ogc import documents
+from api.ogc import documents, editing
 from api.ogc.exchange import answer, asked_layer, page_ask
 from api.ogc.features import item, items
 from api.ogc.negotiation import PLAIN
@@ -109,6 +109,15 @@ ROUTES: dict[str, Callable[[Request], Awaitable[Response]]] = {
     "/ogc/collections/{layer}/items/{id}": item,
     "/ogc/static/ogc.css": style,
 }
+ITEMS = "/ogc/collections/{layer}/items"
+EDITING: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
+    ("POST", ITEMS): editing.create,
+    ("PUT", f"{ITEMS}/{{id}}"): editing.replace,
+    ("PATCH", f"{ITEMS}/{{id}}"): editing.update,
+    ("DELETE", f"{ITEMS}/{{id}}"): editing.delete,
+}
+for (method, path), endpoint in EDITING.items():
+    router.add_route(path, endpoint, methods=[method])
 for path, endpoint in ROUTES.items():
     # Plain Starlette routes: FastAPI reads parameters itself and answers 422 where the standard says 400.
     router.add_route(path, endpoint, methods=["GET", "HEAD"])

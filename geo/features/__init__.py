@@ -10,10 +10,12 @@ from geo.features.cql2 import FUNCTIONS, Predicate, parse_filter
 from geo.features.crowds import Crowds
 from geo.features.crs import CRS84, SUPPORTED, Crs, parse_crs
 from geo.features.cursor import Cursor, read_cursor
+from geo.features.draft import Draft, read_draft
 from geo.features.interval import Days, parse_datetime
 from geo.features.query import COUNT_LIMIT, DEFAULT_LIMIT, MAX_LIMIT, FeatureQuery, Filter
 from geo.features.read import Extent, Page, read_extent, read_item, read_page
 from geo.features.table import Batch, read_batch
+from geo.features.write import Overtaken, change_feature, create_feature, read_version, remove_feature
 
 __all__ = [
     "COUNT_LIMIT",
@@ -28,12 +30,16 @@ __all__ = [
     "Crs",
     "Cursor",
     "Days",
+    "Draft",
     "Extent",
     "FeatureQuery",
     "Filter",
+    "Overtaken",
     "Page",
     "Predicate",
+    "change_feature",
     "columns_for",
+    "create_feature",
     "parse_bbox",
     "parse_crs",
     "parse_datetime",
@@ -41,7 +47,10 @@ __all__ = [
     "parse_value",
     "read_batch",
     "read_cursor",
+    "read_draft",
     "read_extent",
     "read_item",
     "read_page",
+    "read_version",
+    "remove_feature",
 ]

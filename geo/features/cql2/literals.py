@@ -64,15 +64,15 @@ def box(numbers: list[float]) -> Box:
     return Box(tuple(_coordinate(number) for number in numbers))
 
 
-def geometry(value: dict[str, Any]) -> Geometry:
+def geometry(value: dict[str, Any], most: int = MAX_VERTICES) -> Geometry:
     """A geometry in GeoJSON's form; heights are dropped. ``InvalidInput`` where it is none."""
     checked = _checked(value)
     try:
         shape = shapely.force_2d(shape_of(checked))
     except (ValueError, GEOSException):
         raise wrong(value.get("type"), "một hình đúng", "a well-formed geometry") from None
-    if shapely.get_num_coordinates(shape) > MAX_VERTICES:
-        raise wrong(value.get("type"), f"tối đa {MAX_VERTICES} đỉnh", f"at most {MAX_VERTICES} vertices")
+    if shapely.get_num_coordinates(shape) > most:
+        raise wrong(value.get("type"), f"tối đa {most} đỉnh", f"at most {most} vertices")
     if shape.is_empty or not shapely.is_valid(shape):
         raise wrong(value.get("type"), "hình đúng, không rỗng", "a valid geometry that is not empty")
     return Geometry(shape)
