@@ -14,7 +14,7 @@ import shapely
 from psycopg import sql
 
 from etl.copy import analyze, become_owner, copy_rows, set_note
-from etl.demo import cameras, crops, farms, land_use, reports, wards, zoning
+from etl.demo import cameras, crops, farms, land_use, reports, succession, wards, zoning
 from etl.demo.ground import Ground
 from etl.demo.source import read
 from etl.progress import Progress, silent
@@ -63,7 +63,9 @@ def load(settings: Settings, progress: Progress = silent) -> DemoSummary:
         empty = [name for name in SHARES if _is_empty(connection, name)]
         progress(0.0, "admin_units")
         if "admin_units" in empty:
-            _fill(connection, "admin_units", wards.generate(read(settings.province_code)), loaded, progress)
+            source = read(settings.province_code)
+            _fill(connection, "admin_units", wards.generate(source), loaded, progress)
+            succession.load(connection, source)
         ground = Ground.of(_units(connection), settings.province_name)
         makers = _makers(ground, prefix_of(settings.province_name))
         # The next layers are made while the database takes in the one before.

@@ -53,6 +53,20 @@ def test_progress_only_moves_forward(loaded: tuple[demo.DemoSummary, list[tuple[
     assert shares == sorted(shares) and shares[-1] == 1.0 and len(shares) > 10
 
 
+def test_every_old_unit_has_successors_that_take_over_its_ground(
+    loaded: object, admin: psycopg.Connection
+) -> None:
+    shares = admin.execute(
+        "SELECT from_unit, array_agg(DISTINCT kind), sum(share_area)"
+        " FROM core.admin_succession GROUP BY from_unit"
+    ).fetchall()
+    assert len(shares) == count(admin, "core.admin_units", "valid_to IS NOT NULL")
+    for unit, kinds, share in shares:
+        assert len(kinds) == 1, unit
+        assert share == pytest.approx(1, abs=0.01), unit
+    assert {kind for _, kinds, _ in shares for kind in kinds} == {"whole", "part"}
+
+
 def test_personal_data_lie_apart(loaded: object, admin: psycopg.Connection) -> None:
     assert count(admin, "private.farms", "owner_name IS NOT NULL") == 500
     assert 30_000 < count(admin, "private.reports") < 40_000
