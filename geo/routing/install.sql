@@ -167,7 +167,7 @@ BEGIN
   IF auth.clearance() < 2 THEN
     RAISE insufficient_privilege USING MESSAGE = 'only the operation centre saves rules';
   END IF;
-  PERFORM pg_advisory_xact_lock(7236004);
+  PERFORM pg_advisory_xact_lock(7236011);  -- one saver at a time
   SELECT max(version) + 1 INTO made FROM core.rule_set;
   IF based_on IS NOT NULL AND based_on <> made - 1 THEN
     RETURN NULL;

@@ -39,7 +39,8 @@ def save(client: TestClient, operator: dict[str, str], *rules: dict[str, Any], *
 
 
 def test_anyone_may_ask_why(client: TestClient, operator: dict[str, str]) -> None:
-    assert save(client, operator).status_code == 200
+    answer = save(client, operator)
+    assert answer.status_code == 200, answer.text
     decision = explain(client, accuracy_m=200)
     assert (decision["body"]["id"], decision["unit"]["code"]) == ("ward", "30001")
     assert decision["confidence"] == "inside"

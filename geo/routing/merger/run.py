@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Db = Connection[tuple[Any, ...]]
 
 BATCH = 200
-RUN_LOCK = 7_236_005
+RUN_LOCK = 7_236_012
 # The former unit: the one that was decided, or (imports) the one that bore the code when the report came in.
 _CASES = """
 SELECT report.id, report.code, report.category, ST_X(report.geom), ST_Y(report.geom), report.accuracy_m,
