@@ -1,16 +1,21 @@
-"""Mảnh bản đồ: lập bậc khái quát · vector tiles: plan the generalisations of a layer.
+"""Mảnh bản đồ: lập bậc khái quát, xuất tệp · vector tiles: plan a layer's ladder, export archives.
 
 plan LAYER: đo từng mức phóng, dựng các bậc cần thiết, in bảng.
 plan LAYER: measure each zoom, build the rungs that it needs, print the table.
+export LAYERS -o FILE: mọi mảnh công khai vào một tệp .pmtiles hoặc .mbtiles; chạy lại thì làm tiếp.
+export LAYERS -o FILE: every public tile into one .pmtiles or .mbtiles file; a second run goes on.
 """
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli import connection
 from cli.bootstrap.paths import Home
-from cli.bootstrap.terminal import step
+from cli.bootstrap.problem import Stop
+from cli.bootstrap.terminal import say, step
 
 if TYPE_CHECKING:
     import argparse
@@ -26,18 +31,55 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     plan = each.add_parser("plan", help="lập và dựng các bậc · plan and build the ladder")
     plan.add_argument("layer", metavar="LAYER", help="tên lớp · the layer, e.g. land_use")
     plan.add_argument("--show", action="store_true", help="chỉ in bảng đã lưu · only print what is stored")
+    export = each.add_parser("export", help="xuất ra một tệp · into one file")
+    export.add_argument("layers", metavar="LAYERS", help="tên lớp, cách nhau bằng dấu phẩy · comma-separated")
+    export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help=".pmtiles, .mbtiles")
+
+
+def check(options: argparse.Namespace) -> None:
+    """What can be told to be wrong before anything long begins."""
+    if options.task == "export":
+        options.output = options.output.resolve()
+        if options.output.suffix not in (".pmtiles", ".mbtiles"):
+            raise Stop("Tên tệp phải có đuôi .pmtiles hoặc .mbtiles.", "FILE ends in .pmtiles or .mbtiles.")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do one task."""
+    check(options)
     connection.enter(Home.current())
     from geo.settings import Settings
 
     settings = Settings()
+    if options.task == "export":
+        count = asyncio.run(_export(settings, options.layers.split(","), options.output))
+        say(f"{count} mảnh trong {options.output}", f"{count} tiles")
+        return 0
     if not options.show:
         _plan(settings, options.layer)
     _show(settings, options.layer)
     return 0
+
+
+async def _export(settings: Settings, names: list[str], file: Path) -> int:
+    from geo.calendar import today_ict
+    from geo.catalogue import Catalogue
+    from geo.database import Database
+    from tiles.archive import export
+    from tiles.service import TileService
+
+    database = Database(settings)
+    await database.open()
+    try:
+        catalogue = Catalogue(database)
+        await catalogue.refresh()
+        layers = [catalogue.layer(name) for name in names]
+        # Nothing follows the edits here: a cache would only hold what has been written already.
+        service = TileService(database, catalogue, cache_bytes=0)
+        with step("Xuất các mảnh", "Exporting tiles") as progress:
+            return await export(service, catalogue, layers, file, on=today_ict(), tell=progress)
+    finally:
+        await database.close()
 
 
 def _plan(settings: Settings, name: str) -> None:
