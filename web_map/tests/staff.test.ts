@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { layers } from '../src/api/client'
+import { passOn, triage } from '../src/api/staff'
 import { OTHER_WARD, REFUSE, wishOf } from '../src/features/staff/wish'
 import { reasonOf, trackingCode, triageKey } from '../src/features/staff/words'
 import { candidateBox, candidateFeatures, labelPlace, nearestOnBorder } from '../src/map/candidates'
@@ -87,5 +89,37 @@ describe('the candidates on the map', () => {
     const [west, , east] = candidateBox(place, drawn)
     expect(west).toBeLessThan(place.lon)
     expect(east).toBeGreaterThan(105.6005)
+  })
+})
+
+describe('a token that has ended', () => {
+  const answer = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status })
+  const sent: (string | null)[] = []
+
+  /** A server that knows no token; `open` are the doors of the public. */
+  function serve(open: string): void {
+    sent.length = 0
+    vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+      const who = new Headers(init.headers).get('authorization')
+      sent.push(who)
+      if (who !== null) return answer(401, { detail: 'Mã truy cập không đúng hoặc đã hết hạn.' })
+      return url === open ? answer(200, { layers: [] }) : answer(401, { detail: 'Chỉ dành cho cán bộ.' })
+    })
+    setToken('dbn_0123456789')
+  }
+
+  it('ends the sign-in, and the public reads on', async () => {
+    serve('/api/layers')
+    await expect(layers()).resolves.toEqual([])
+    expect(sent).toEqual(['Bearer dbn_0123456789', null])
+    expect(token()).toBeNull()
+  })
+
+  it('is named as the reason at the doors of staff, and what is sent is not sent twice', async () => {
+    serve('/api/layers')
+    await expect(triage(0)).rejects.toMatchObject({ status: 401, words: { vi: 'Mã truy cập không đúng hoặc đã hết hạn.' } })
+    serve('/api/layers')
+    await expect(passOn('DT-7K3M-9QXF', { reason: 'sai phường', refuse: true })).rejects.toMatchObject({ status: 401 })
+    expect(sent).toHaveLength(1)
   })
 })

@@ -53,11 +53,21 @@ async function ask<T>(url: string, init: RequestInit): Promise<T> {
     throw unreachable()
   }
   const said = await body(answer)
-  // A token that has ended ends the sign-in; the next try is the public's.
-  if (answer.status === 401 && asked !== null && asked === token()) setToken(null)
+  if (answer.status === 401 && asked !== null) return signedOut<T>(url, init, asked, fromAnswer(401, said))
   if (!answer.ok) throw fromAnswer(answer.status, said)
   if (said === null) throw new Problem(fromAnswer(500, null).words, 500)
   return said as T
+}
+
+/** A token that has ended ends the sign-in; what the public may read is read as the public. */
+async function signedOut<T>(url: string, init: RequestInit, ended: string, problem: Problem): Promise<T> {
+  if (ended === token()) setToken(null)
+  if (init.body) throw problem
+  try {
+    return await ask<T>(url, init)
+  } catch (thrown) {
+    throw thrown instanceof Problem && thrown.status === 401 ? problem : thrown
+  }
 }
 
 const degrees = (value: number): string => value.toFixed(6)

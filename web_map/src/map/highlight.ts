@@ -1,12 +1,14 @@
 import type { LayerInfo } from '../api/types'
-import type { FilterSpecification, LayerSpecification } from './engine'
+import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from './engine'
 
 export const ACCENT = '#0b4f9e'
-export const NOTHING: FilterSpecification = ['in', ['id'], ['literal', []]]
+// Features merged for far zooms have no id; the engine warns of each where `in` meets null.
+const ID: ExpressionSpecification = ['coalesce', ['id'], -1]
+export const NOTHING: FilterSpecification = ['in', ID, ['literal', []]]
 
 /** The filter that lets only the features of these ids through. */
 export function only(ids: readonly number[]): FilterSpecification {
-  return ['in', ['id'], ['literal', [...ids]]]
+  return ['in', ID, ['literal', [...ids]]]
 }
 
 /** Layers that draw the chosen features of each layer, from the tiles that are there anyway. */
