@@ -58,6 +58,7 @@ SUPPORTED: dict[str, Crs] = {
         Crs(f"{EPSG}4326", 4326, 7, (-90, 90, -180, 180), latitude_first=True),
         Crs(f"{EPSG}3857", 3857, 3, (-WORLD_M, WORLD_M, -WORLD_M, WORLD_M)),
         _vn2000(3405),
+        _vn2000(3406),
         _vn2000(5897),
     )
 }

@@ -145,7 +145,12 @@ def test_an_unknown_collection_is_not_found(client: TestClient, name: str, path:
 
 def test_other_methods_are_refused(client: TestClient) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE"):
+        for path in ("/ogc", "/ogc/collections", "/ogc/collections/cameras"):
+            assert client.request(method, path).status_code == 405
+    for method in ("PUT", "PATCH", "DELETE"):
         assert client.request(method, ITEMS).status_code == 405
+    # Editing is for those with the right.
+    assert client.post(ITEMS).status_code == client.delete(f"{ITEMS}/1").status_code == 401
 
 
 def test_a_forged_host_does_not_reach_a_page(client: TestClient) -> None:
