@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from geo.errors import Conflict, NotFound
 from geo.vintages.store import become_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date, datetime
 
     from geo.settings import Settings
@@ -69,13 +69,26 @@ def activate(settings: Settings, vintage_id: int, actor: str, checks: Sequence[C
     ``checks`` are asked before; whatever one of them says forbids it.
     """
     with translated(), closing(psycopg.connect(settings.admin_dsn)) as connection:
-        with connection.transaction():
+        with _ended_units_are_named(), connection.transaction():
             become_owner(connection)
             for check in checks:
                 if sentences := check(connection, vintage_id):
                     raise Conflict("\n".join(vi for vi, _ in sentences), "\n".join(en for _, en in sentences))
             _outcome(connection, "SELECT core.activate_vintage(%s, %s)", vintage_id, actor)
         _refresh_statistics(connection)
+
+
+@contextmanager
+def _ended_units_are_named() -> Iterator[None]:
+    """At the commit the database refuses to end a unit that a routing rule goes on naming; say which."""
+    try:
+        yield
+    except psycopg.errors.CheckViolation as error:
+        named = error.diag.message_primary or ""
+        raise Conflict(
+            f"Không kích hoạt được, hãy sửa quy tắc chuyển trước: {named}.",
+            f"Not activated; end these routing rules first: {named}.",
+        ) from error
 
 
 def revert(settings: Settings, vintage_id: int, actor: str) -> None:

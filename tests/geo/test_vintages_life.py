@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -330,3 +331,32 @@ def test_identities_end_with_the_unit(settings: Settings, tmp_path: Path) -> Non
     codes = [each["ward_code"] for each in new_rows()]
     new_ids = {ask(settings, lambda c, x=code: units_by_code(c, x, JULY))[0].unit_id for code in codes}
     assert len(old_ids & new_ids) == 1  # the renamed one
+
+
+def test_a_unit_does_not_end_under_a_rule_that_names_it(
+    settings: Settings, admin: psycopg.Connection, tmp_path: Path
+) -> None:
+    (ending,) = ask(settings, lambda c: units_by_code(c, "30001", JUNE))
+    save_rule(admin, {"id": "port", "priority": 10, "body": "coordinator", "units": [ending.unit_id]})
+    staged = stage_new(settings, tmp_path)
+    before = picture(admin)
+    with pytest.raises(Conflict) as refused:
+        activate(settings, staged.vintage_id or 0, "tester")
+    assert "port" in refused.value.vi and ending.unit_id in refused.value.en
+    assert picture(admin) == before
+    save_rule(admin)
+    activate(settings, staged.vintage_id or 0, "tester")
+    assert at(settings, PLACE, JULY) == [("30001", "Phường Sông Tiền")]
+
+
+def save_rule(admin: psycopg.Connection, *rules: dict[str, Any]) -> None:
+    """The next version of the routing rules, as the operation centre saves it."""
+    draft = {
+        "note": "",
+        "overlap": "smaller",
+        "bodies": [],
+        "rules": [{"outside": False, "within_m": 0, **r} for r in rules],
+    }
+    with admin.transaction():
+        admin.execute("""SELECT set_config('diaban.claims', '{"sub":"ioc","clearance":2}', true)""")
+        admin.execute("SELECT core.save_rules(%s, NULL)", [json.dumps(draft)])
