@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import mapbox_vector_tile
 import psycopg
 import pytest
+from shapely.geometry import shape
 
 from geo.changes.pump import beat
 from geo.types import TileId
@@ -19,6 +20,7 @@ from tiles.ground import Box, tiles_of
 from tiles.ladder.build import build_stale
 from tiles.ladder.plan import make_plan
 from tiles.ladder.query import rung_query
+from tiles.query import tile_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,3 +211,27 @@ def test_wards_keep_their_names_and_periods(
         found = mapbox_vector_tile.decode(row[0])["admin_units"]["features"]
         assert {each["properties"]["name"] for each in found} == names
         assert all(each["id"] for each in found)
+
+
+@pytest.mark.usefixtures("planned")
+def test_every_ring_of_the_pyramid_is_valid_wound_and_within_the_buffer(admin: psycopg.Connection) -> None:
+    """After rounding to the tile's grid: rungs and rows alike, at every zoom from the first to the last."""
+    merged, seen = merged_zooms(admin), 0
+    for zoom in range(LAND.tiles.min_zoom, LAND.tiles.max_zoom + 1):
+        for tile in list(tiles_of(Box(LON, LAT, LON + SIDE * STEP, LAT + SIDE * STEP), zoom))[:40]:
+            stored = rung_query(LAND, "merged", tile, DAY, staff=False)
+            query = stored if zoom in merged else tile_query(LAND, "pub", tile, DAY, staff=False)
+            row = admin.execute(query.statement, query.parameters, binary=True).fetchone()
+            assert row is not None
+            options = {"y_coord_down": True}
+            decoded = mapbox_vector_tile.decode(row[0], default_options=options) if row[0] else {}
+            for each in decoded.get("land_use", {"features": []})["features"]:
+                drawn = shape(each["geometry"])
+                assert drawn.is_valid and not drawn.is_empty
+                west, south, east, north = drawn.bounds
+                assert min(west, south) >= -64 and max(east, north) <= 4096 + 64
+                for polygon in getattr(drawn, "geoms", [drawn]):
+                    # y runs down: counterclockwise in numbers is clockwise on the screen.
+                    assert polygon.exterior.is_ccw and not any(ring.is_ccw for ring in polygon.interiors)
+                seen += 1
+    assert seen > SIDE**2
