@@ -2,8 +2,8 @@ import type { LayerInfo } from '../api/types'
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from './engine'
 
 export const ACCENT = '#0b4f9e'
-// Features merged for far zooms have no id; the engine warns of each where `in` meets null.
-const ID: ExpressionSpecification = ['coalesce', ['id'], -1]
+// Features merged for far zooms have no id (`undefined`, which `coalesce` lets through); `in` would warn of each.
+const ID: ExpressionSpecification = ['to-number', ['id'], -1]
 export const NOTHING: FilterSpecification = ['in', ID, ['literal', []]]
 
 /** The filter that lets only the features of these ids through. */
