@@ -2,7 +2,6 @@ import * as api from '../../api/client'
 import type { LonLat, SearchHit } from '../../api/types'
 import { app } from '../../state/app.svelte'
 import { at } from '../at/ask.svelte'
-import { showDay } from '../day/choose'
 import { inside } from './inside'
 
 /** A place in the feature that was found; the middle of its box where its shape cannot be had. */
@@ -19,8 +18,6 @@ async function placeIn({ layer, id, bbox: [west, south, east, north] }: SearchHi
 /** Go to what was found, light it up and say in words what it is. */
 export async function choose(hit: SearchHit): Promise<void> {
   app.mapWanted = true
-  // What is found is in force today; on the map of another day it may not be there.
-  if (app.layers?.some(({ name, valid_time }) => name === hit.layer && valid_time)) showDay(null)
   if (!app.visible.has(hit.layer) && app.layers?.some(({ name }) => name === hit.layer)) app.toggle(hit.layer)
   app.open('at')
   app.session?.fit(hit.bbox, app.insets, 17)
