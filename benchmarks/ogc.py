@@ -1,0 +1,275 @@
+"""OGC API items against tipg and pygeoapi with its stock PostgreSQL provider: one database, one run, ratios.
+
+    ./diaban bench ogc --peers VENV [--rows 1000000] [--seconds 4]
+
+VENV is a virtual environment outside the repository with tipg, pygeoapi, psycopg2-binary, geoalchemy2 and
+uvicorn. A private cluster is made for the run. Client, servers and database share the machine, and only one
+server runs at a time: read the ratios, not the absolute figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx2 as httpx
+import psycopg
+import yaml
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.engine import make_url
+
+from cli.cluster import temporary_cluster
+from geo.migrations import upgrade
+from geo.publish import publish_folders
+from geo.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+SECRET = "only-for-benchmarks-0123456789"
+LAYER = "land_use"
+FILL = """
+INSERT INTO core.land_use (geom, sheet_number, parcel_number, parcel, code, scheme, area_m2)
+SELECT ST_Multi(ST_Buffer(ST_SetSRID(ST_MakePoint(105.2 + random(), 10 + random() * 0.8), 4326), 0.0001, 2)),
+       i / 1000, i %% 1000, i / 1000 || '/' || i %% 1000, 'LUC', 'x', 100 + random() * 900
+  FROM generate_series(1, %s) i
+"""
+COLUMNS = "id, geom, sheet_number, parcel_number, parcel, code, scheme, area_m2, address"
+BOX = "105.6,10.4,105.62,10.42"
+PORTS = {"Diaban": 8791, "tipg": 8792, "pygeoapi": 8793}
+CLIENTS = 64
+
+
+def main() -> int:
+    """Fill, measure each server, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", type=Path, required=True)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--seconds", type=float, default=4.0)
+    options = parser.parse_args()
+    found: dict[str, dict[str, float]] = {}
+    with temporary_cluster() as cluster, tempfile.TemporaryDirectory() as folder:
+        settings = Settings(database_url=cluster.admin_url, secret=SECRET, home=Path(folder))  # type: ignore[arg-type]
+        prepare(settings, options.rows)
+        for name, command, environment in servers(settings, options.peers, Path(folder)):
+            with serving(command, environment, PORTS[name], name) as base:
+                found[name] = measure(name, base, options)
+    report(found, options.rows)
+    return 0
+
+
+def prepare(settings: Settings, rows: int) -> None:
+    """The layers and their rows; the peers read a copy of the public projection."""
+    upgrade(settings)
+    publish_folders(settings)
+    with psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
+        connection.execute(FILL, [rows])
+        # pygeoapi cannot write a table with two geometries: the peers get one with a single one.
+        connection.execute("CREATE SCHEMA peer")
+        connection.execute(f"CREATE TABLE peer.land_use AS SELECT {COLUMNS} FROM pub.land_use")
+        connection.execute("ALTER TABLE peer.land_use ADD PRIMARY KEY (id)")
+        connection.execute("CREATE INDEX ON peer.land_use USING gist (geom)")
+        connection.execute("VACUUM ANALYZE pub.land_use, peer.land_use")
+
+
+def servers(settings: Settings, peers: Path, folder: Path) -> Iterator[tuple[str, list[str], dict[str, str]]]:
+    """Name, command and environment of each, one worker each."""
+    own = {
+        "DIABAN_DATABASE_URL": settings.database_url,
+        "DIABAN_SECRET": SECRET,
+        "DIABAN_HOME": str(folder),
+        "DIABAN_LOG_LEVEL": "ERROR",
+    }
+    granian = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "api.app:create_app"]
+    yield "Diaban", [*granian, "--workers", "1", "--port", str(PORTS["Diaban"])], own
+    uvicorn = [str(peers / "bin/python"), "-m", "uvicorn", "--log-level", "error"]
+    url = make_url(settings.admin_dsn)
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    tipg = {"DATABASE_URL": plain, "TIPG_DB_SCHEMAS": '["peer"]'}
+    yield "tipg", [*uvicorn, "tipg.main:app", "--port", str(PORTS["tipg"])], tipg
+    config, openapi = folder / "pygeoapi.yml", folder / "openapi.yml"
+    config.write_text(yaml.safe_dump(pygeoapi_config(plain)), encoding="utf-8")
+    stock = {"PYGEOAPI_CONFIG": str(config), "PYGEOAPI_OPENAPI": str(openapi)}
+    generate = [
+        str(peers / "bin/pygeoapi"),
+        "openapi",
+        "generate",
+        str(config),
+        "--output-file",
+        str(openapi),
+    ]
+    subprocess.run(generate, check=True, env=os.environ | stock, capture_output=True)
+    yield "pygeoapi", [*uvicorn, "pygeoapi.starlette_app:APP", "--port", str(PORTS["pygeoapi"])], stock
+
+
+def pygeoapi_config(dsn: str) -> dict[str, object]:
+    """The smallest configuration with the stock PostgreSQL provider."""
+    url = make_url(dsn)
+    words = {"title": "x", "description": "x"}
+    return {
+        "server": {
+            "bind": {"host": "127.0.0.1", "port": PORTS["pygeoapi"]},
+            "url": f"http://127.0.0.1:{PORTS['pygeoapi']}",
+            "mimetype": "application/json",
+            "encoding": "utf-8",
+            "languages": ["en-US"],
+            "limits": {"default_items": 10, "max_items": 10_000},
+            "map": {"url": "http://127.0.0.1/", "attribution": "x"},
+        },
+        "logging": {"level": "ERROR"},
+        "metadata": {
+            "identification": {**words, "keywords": ["x"], "terms_of_service": "x", "url": "http://x"},
+            "license": {"name": "x", "url": "http://x"},
+            "provider": {"name": "x", "url": "http://x"},
+            "contact": {"name": "x", "url": "http://x"},
+        },
+        "resources": {
+            LAYER: {
+                "type": "collection",
+                **words,
+                "keywords": ["x"],
+                "links": [],
+                "extents": {"spatial": {"bbox": [105, 10, 107, 11]}},
+                "providers": [
+                    {
+                        "type": "feature",
+                        "name": "PostgreSQL",
+                        "data": {
+                            "host": url.host,
+                            "port": url.port,
+                            "dbname": url.database,
+                            "user": url.username,
+                            "password": url.password,
+                            "search_path": ["peer", "public"],
+                        },
+                        "id_field": "id",
+                        "table": LAYER,
+                        "geom_field": "geom",
+                    }
+                ],
+            }
+        },
+    }
+
+
+@contextmanager
+def serving(command: list[str], environment: dict[str, str], port: int, name: str) -> Iterator[str]:
+    """Run a server until the block ends; its API's address."""
+    base = f"http://127.0.0.1:{port}" + ("/ogc" if name == "Diaban" else "")
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
+    try:
+        until = time.monotonic() + 60
+        while not answers(base):
+            if time.monotonic() > until or process.poll() is not None:
+                raise TimeoutError(f"{name} did not start")
+            time.sleep(0.2)
+        yield base
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def answers(base: str) -> bool:
+    """Whether the collection's items can be read."""
+    try:
+        collection = "peer.land_use" if ":8792" in base else LAYER
+        return httpx.get(f"{base}/collections/{collection}/items?limit=1", timeout=20).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def questions(name: str, items: str, rows: int) -> dict[str, str]:
+    """What is asked, by the name of the case."""
+    found = {
+        f"limit {limit:,}": f"{items}?limit={limit}&f={form(name)}" for limit in (10, 100, 1_000, 10_000)
+    }
+    found["one item"] = f"{items}/{rows // 3}?f={form(name)}"
+    found["deep page, by offset"] = f"{items}?limit=10&offset={rows // 2}&f={form(name)}"
+    found["bbox and CQL2"] = f"{items}?limit=100&bbox={BOX}&filter=area_m2%20%3E%20900&f={form(name)}"
+    return found
+
+
+def form(name: str) -> str:
+    """tipg names GeoJSON by itself."""
+    return "geojson" if name == "tipg" else "json"
+
+
+def measure(name: str, base: str, options: argparse.Namespace) -> dict[str, float]:
+    """Median milliseconds of each case."""
+    items = f"{base}/collections/{'peer.land_use' if name == 'tipg' else LAYER}/items"
+    found: dict[str, float] = {}
+    with closing(httpx.Client(timeout=120)) as client:
+        for case, url in questions(name, items, options.rows).items():
+            found[case] = timed(client, url, options.seconds)
+        found["deep page, by next"] = timed(client, deep(client, items, name, options.rows), options.seconds)
+    median, p99 = asyncio.run(crowd(f"{items}?limit=10&f={form(name)}", options.seconds))
+    found[f"{CLIENTS} clients, median"], found[f"{CLIENTS} clients, p99"] = median, p99
+    return found
+
+
+def deep(client: httpx.Client, items: str, name: str, rows: int) -> str:
+    """The page in the middle, as this server's own ``next`` link names it."""
+    if name != "Diaban":
+        return f"{items}?limit=10&offset={rows // 2}&f={form(name)}"
+    page = client.get(f"{items}?limit=1&offset={rows // 2}").json()
+    onward = next(link["href"] for link in page["links"] if link["rel"] == "next")
+    return str(onward).replace("limit=1&", "limit=10&")
+
+
+def timed(client: httpx.Client, url: str, seconds: float) -> float:
+    """Median milliseconds, after one request to warm up; at least three are made."""
+    answer = client.get(url)
+    if answer.status_code != 200 or not json.loads(answer.content):
+        raise ValueError(f"{url}: {answer.status_code} {answer.text[:300]}")
+    times: list[float] = []
+    until = time.monotonic() + seconds
+    while len(times) < 3 or (time.monotonic() < until and len(times) < 2_000):
+        begun = time.perf_counter()
+        client.get(url)
+        times.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(times)
+
+
+async def crowd(url: str, seconds: float) -> tuple[float, float]:
+    """Median and p99 milliseconds with :data:`CLIENTS` at once."""
+    times: list[float] = []
+    limits = httpx.Limits(max_connections=CLIENTS)
+    async with httpx.AsyncClient(timeout=120, limits=limits) as client:
+        until = time.monotonic() + max(seconds, 5)
+
+        async def one() -> None:
+            while time.monotonic() < until:
+                begun = time.perf_counter()
+                await client.get(url)
+                times.append((time.perf_counter() - begun) * 1000)
+
+        await asyncio.gather(*(one() for _ in range(CLIENTS)))
+    cuts = statistics.quantiles(times, n=100)
+    return statistics.median(times), cuts[98]
+
+
+def report(found: dict[str, dict[str, float]], rows: int) -> None:
+    """Milliseconds of each server and how many times Diaban's each is."""
+    table = Table(title=f"OGC API items, {rows:,} parcels, one worker each: median ms (times Diaban's)")
+    for column in ("case", *found):
+        table.add_column(column, justify="left" if column == "case" else "right")
+    for case, own in found["Diaban"].items():
+        others = [f"{times[case]:,.1f}  ({times[case] / own:,.1f}×)" for times in list(found.values())[1:]]
+        table.add_row(case, f"{own:,.2f}", *others)
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
