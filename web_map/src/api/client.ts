@@ -79,8 +79,9 @@ export const layers = async (): Promise<LayerInfo[]> =>
 
 export const style = (name: string): Promise<unknown> => get(`/styles/${encodeURIComponent(name)}.json`)
 
-export const search = async (q: string, signal: AbortSignal): Promise<SearchHit[]> =>
-  (await get<{ results: SearchHit[] }>('/api/search', { q, limit: 8 }, signal)).results
+/** Features that hold the words, in force on a day (null: today). */
+export const search = async (q: string, day: string | null, signal: AbortSignal): Promise<SearchHit[]> =>
+  (await get<{ results: SearchHit[] }>('/api/search', { q, limit: 8, at: day }, signal)).results
 
 /** Everything of the named layers within `tolerance_m` metres of a place, on a day (null: today). */
 export const at = async (

@@ -2,6 +2,7 @@ import * as api from '../../api/client'
 import { asProblem, isAbort, type Problem } from '../../api/problem'
 import type { SearchHit } from '../../api/types'
 import { t } from '../../i18n/lang.svelte'
+import { app } from '../../state/app.svelte'
 import { announce } from '../../ui/announce.svelte'
 
 const FEWEST_LETTERS = 2
@@ -31,7 +32,7 @@ export class Finder {
     this.#stop = stop
     const q = this.query.trim().normalize('NFC')
     try {
-      this.hits = await api.search(q, stop.signal)
+      this.hits = await api.search(q, app.day, stop.signal)
       announce(this.hits.length === 0 ? t('search_none', { q }) : t('search_count', { count: this.hits.length }))
     } catch (thrown) {
       if (!isAbort(thrown)) this.problem = asProblem(thrown)
