@@ -69,8 +69,8 @@ async def read_replay(
 ) -> Replay:
     """A replay's request: ``from``, ``to``, ``category``, and for ``a`` and ``b`` rules and a day.
 
-    ``rules`` is the number of a version or a whole draft, by default the rules in force. ``decided`` stands for
-    what was really decided.
+    ``rules`` is the number of a version or a whole draft, by default the rules in force. ``decided`` stands
+    for what was really decided.
     """
     given = _object(document, "body", ("from", "to", "category", "a", "b"))
     begin = parse_instant("from", str(given.get("from", "")))

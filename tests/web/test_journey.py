@@ -40,11 +40,11 @@ def on_map(page: Page, product: Product, path: str = "/") -> None:
 
 def keep(page: Page, name: str, where: Path) -> np.ndarray[Any, Any]:
     """A picture of the page, kept where DIABAN_PICTURES says (the README's comes from here)."""
-    picture = page.screenshot()
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     folder = Path(os.environ.get("DIABAN_PICTURES") or where)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.png").write_bytes(picture)
-    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+    picture.quantize(256, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
+    return np.asarray(picture)
 
 
 def send_report(page: Page, lon: float, lat: float) -> str:
