@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,17 @@ def _pool(settings: Settings, role: str, size: int, *, autocommit: bool) -> Pool
         max_size=size,
         timeout=WAIT_S,
         kwargs={"autocommit": autocommit, "application_name": "diaban"},
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         open=False,
     )
+
+
+async def _check(connection: AsyncConnection[tuple[Any, ...]]) -> None:
+    """Before a connection is lent: an idle one that has something to read was closed by the server.
+
+    Asking the server every time costs a round trip a read; a broken socket shows without one.
+    """
+    socket = select.poll()
+    socket.register(connection.fileno(), select.POLLIN)
+    if socket.poll(0):
+        await AsyncConnectionPool.check_connection(connection)

@@ -80,3 +80,25 @@ def test_a_full_pool_is_unavailable_and_each_error_is_a_new_one() -> None:
 def test_a_defect_of_ours_stays_a_defect(settings: Settings) -> None:
     with pytest.raises(psycopg.errors.UndefinedTable):
         ask(settings, "SELECT 1 FROM there_is_no_such_table")
+
+
+def test_a_connection_that_the_server_closed_is_not_lent(
+    settings: Settings, admin: psycopg.Connection
+) -> None:
+    async def run() -> list[Any]:
+        db = Database(settings)
+        await db.open()
+        found = []
+        try:
+            for caller in (Caller.anonymous(), Caller(Claims("someone", 1))) * 2:
+                async with db.read(caller) as connection:
+                    found.append(await (await connection.execute("SELECT 1")).fetchone())
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+        finally:
+            await db.close()
+        return found
+
+    assert asyncio.run(run()) == [(1,)] * 4
