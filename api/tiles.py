@@ -111,7 +111,8 @@ async def tileset(
         query = "?" + urlencode({"datetime": parse_day("datetime", datetime).isoformat()})
     bounds = await service(request).bounds(wanted)
     ladders = await service(request).ladders(wanted)
+    notes = catalogue.notes(wanted)
     document: dict[str, Any] = tilejson(
-        wanted, bounds, base_url, staff=who.staff, query=query, ladders=ladders
+        wanted, bounds, base_url, staff=who.staff, query=query, ladders=ladders, notes=notes
     )
     return JSONResponse(document, headers={"Cache-Control": "no-cache", **OPEN})

@@ -11,6 +11,8 @@ from geo.errors import NotFound
 from layers.description import Layer, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from geo.database import Database
 
 ANONYMOUS = Caller.anonymous()
@@ -60,6 +62,11 @@ class Catalogue:
     def note(self, name: str) -> Text | None:
         """What must be said beside the data of a layer, e.g. that they are an approximation."""
         return self._published.notes.get(name)
+
+    def notes(self, layers: Iterable[Layer]) -> list[Text]:
+        """The notes of several layers, each once, in the layers' order."""
+        found = (self.note(layer.name) or layer.approximate for layer in layers)
+        return list(dict.fromkeys(note for note in found if note is not None))
 
     def epoch(self, name: str, caller: Caller) -> int:
         """The version of the layer's data that this worker has acknowledged, as the caller may know it."""

@@ -57,7 +57,9 @@ async def export(
     """
     work = file if file.suffix == ".mbtiles" else file.with_name(file.name + ".part")
     bounds = await service.bounds(layers)
-    document = tilejson(layers, bounds, "", staff=False, ladders=await service.ladders(layers))
+    ladders = await service.ladders(layers)
+    notes = catalogue.notes(layers)
+    document = tilejson(layers, bounds, "", staff=False, ladders=ladders, notes=notes)
     state = [[layer.name, catalogue.epoch(layer.name, ANONYMOUS)] for layer in layers]
     version = json.dumps([catalogue.revision, on.isoformat(), state])
     with closing(sqlite3.connect(work, isolation_level=None)) as database:

@@ -10,7 +10,7 @@ from tiles.ladder.rows import DROPPED
 from tiles.query import COUNT, EXACT_POINTS_ZOOM, is_thinned, label_layer, labels_shown, tile_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from layers.description import Layer, LayerField, Text
     from tiles.ladder.served import Rung
@@ -35,22 +35,26 @@ def tilejson(
     staff: bool,
     query: str = "",
     ladders: Mapping[str, Mapping[int, Rung]] = MappingProxyType({}),
+    notes: Sequence[Text] = (),
 ) -> dict[str, Any]:
     """The document of a tileset; ``bounds`` west, south, east, north of its rows, None where it has none.
 
     ``query`` (with its question mark) is handed on to the tiles' address. ``ladders``: of each layer the
-    rungs by zoom; they stand in the document: a reader learns what a tile from afar leaves out.
+    rungs by zoom; they stand in the document: a reader learns what a tile from afar leaves out. ``notes``:
+    what must be said of the data, e.g. that they are an approximation; they go with the attribution, which
+    maps and archives show.
     """
     names = ",".join(layer.name for layer in layers)
     west, south, east, north = bounds or WORLD
     minzoom = min(layer.tiles.min_zoom for layer in layers)
+    said = dict.fromkeys(both(text) for text in (*(layer.owner for layer in layers), *notes))
     return {
         "tilejson": "3.0.0",
         "name": " + ".join(layer.title.vi for layer in layers),
         "description": "\n".join(both(layer.description) for layer in layers),
         "version": "1.0.0",
         "scheme": "xyz",
-        "attribution": "; ".join(dict.fromkeys(both(layer.owner) for layer in layers)),
+        "attribution": "; ".join(said),
         "tiles": [f"{base_url}/tiles/{names}/{{z}}/{{x}}/{{y}}.mvt{query}"],
         "minzoom": minzoom,
         "maxzoom": max(layer.tiles.max_zoom for layer in layers),

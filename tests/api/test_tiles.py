@@ -290,6 +290,22 @@ def test_tilejson(client: TestClient) -> None:
     assert "Tên cơ sở" in document["vector_layers"][0]["fields"]["name"]
 
 
+def test_what_must_be_said_of_the_data_goes_with_the_tiles(
+    client: TestClient, admin: psycopg.Connection
+) -> None:
+    note = '{"vi": "Gần đúng để minh họa", "en": "An approximation"}'
+    change = (
+        "UPDATE ops.layer SET note = %s::jsonb, revision = nextval('ops.layer_revision') WHERE name = 'farms'"
+    )
+    admin.execute(change, [note])
+    try:
+        settled(client, lambda: "Gần đúng" in client.get("/tiles/zoning,farms.json").json()["attribution"])
+        assert "An approximation" in client.get("/tiles/farms.json").json()["attribution"]
+    finally:
+        admin.execute(change, [None])
+    settled(client, lambda: "Gần đúng" not in client.get("/tiles/farms.json").json()["attribution"])
+
+
 def test_tilejson_of_several_layers_and_a_day(client: TestClient) -> None:
     document = client.get("/tiles/zoning,farms.json?datetime=2020-05-01").json()
     assert [each["id"] for each in document["vector_layers"]] == ["zoning", "zoning_label", "farms"]
