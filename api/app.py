@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
 
-from api import errors
+from api import (
+    at,
+    config,
+    docs,
+    errors,
+    events,
+    health,
+    hotspots,
+    layers,
+    reports,
+    routing,
+    search,
+    styles,
+    tiles,
+    units,
+)
 from api.middleware import Observed, configure_logging, content_security_policy
+from api.ogc import router as ogc
 from api.static import Application
 from geo.catalogue import Catalogue
 from geo.changes.listener import Broadcast, run_listener
@@ -30,20 +44,20 @@ if TYPE_CHECKING:
 
 # In the order in which paths are tried: the busiest doors first.
 DOORS = (
-    "api.tiles",
-    "api.ogc.router",
-    "api.health",
-    "api.config",
-    "api.docs",
-    "api.events",
-    "api.layers",
-    "api.styles",
-    "api.search",
-    "api.at",
-    "api.units",
-    "api.reports",
-    "api.routing",
-    "api.hotspots",
+    tiles,
+    ogc,
+    health,
+    config,
+    docs,
+    events,
+    layers,
+    styles,
+    search,
+    at,
+    units,
+    reports,
+    routing,
+    hotspots,
 )
 RETRY_S = 1.0
 log = structlog.get_logger()
@@ -71,8 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.start_failures = ["starting"]
     errors.install(app)
     for door in DOORS:
-        if importlib.util.find_spec(door):
-            app.include_router(importlib.import_module(door).router)
+        app.include_router(door.router)
     if chosen.dist_dir.is_dir():
         app.mount("/", Application(directory=chosen.dist_dir, html=True))
     app.state.policy = content_security_policy(chosen)

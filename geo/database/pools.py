@@ -90,7 +90,7 @@ async def _check(connection: AsyncConnection[tuple[Any, ...]]) -> None:
 
     Asking the server every time costs a round trip a read; a broken socket shows without one.
     """
-    socket = select.poll()
-    socket.register(connection.fileno(), select.POLLIN)
-    if socket.poll(0):
+    poller = select.poll()
+    poller.register(connection.fileno(), select.POLLIN)
+    if poller.poll(0):
         await AsyncConnectionPool.check_connection(connection)
