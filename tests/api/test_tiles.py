@@ -190,7 +190,13 @@ def plots(client: TestClient, admin: psycopg.Connection) -> dict[str, int]:
         assert row
         found[name] = int(row[0])
     wait_for(client, "zoning", "A1")
-    settled(client, lambda: len(features(client, path("zoning", 15))["zoning"]) == 2)
+    # By their ids: the plots of the test before look the same until the edit has come through.
+    in_force = {found["A1"], found["A2"]}
+
+    def served() -> set[int]:
+        return {each["id"] for each in features(client, path("zoning", 15)).get("zoning", [])}
+
+    settled(client, lambda: served() == in_force)
     return found
 
 
