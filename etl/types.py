@@ -160,8 +160,8 @@ class Source:
     """A file that can be read: made by ``etl.sources.open_source``, read by ``etl.sources.batches``.
 
     ``opener`` names the reader, ``inner`` what it opens (a ``/vsizip/`` path, say). ``transport`` is how
-    bytes of texts come: ``unicode`` where the format defines its encoding, ``bytes`` where each character of a text
-    stands for one byte of the file (ISO 8859-1), ``cp1252`` where the driver took the bytes for Windows-1252.
+    bytes of texts come: ``unicode`` where the format defines its encoding, ``bytes`` where each character of
+    a text stands for one byte (ISO 8859-1), ``cp1252`` where the driver took them for Windows-1252.
     """
 
     path: Path
