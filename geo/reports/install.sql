@@ -160,7 +160,7 @@ BEGIN
     INSERT INTO private.reports (id, reporter_name, reporter_phone, photo)
     VALUES (stored, report ->> 'contact_name', report ->> 'contact_phone', report ->> 'photo');
   END IF;
-  PERFORM core.store_decision(stored, decision);  -- geo/routing/install.sql
+  PERFORM core.store_decision(stored, decision);  -- geo/routing/install/4_decisions.sql
   IF key_hash IS NOT NULL THEN
     INSERT INTO core.report_retry (key_hash, content_hash, code)
     VALUES (submit_report.key_hash, submit_report.content_hash, taken);
