@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from geo.vintages.areas import area_m2
+from geo.geometry.area import area_m2
 from geo.vintages.checks import HA
 from geo.vintages.report import Finding
 from layers.description import Text

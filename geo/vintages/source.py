@@ -14,7 +14,8 @@ from pyproj.exceptions import CRSError
 from geo.crs import ZONES, to_wgs84, zone
 from geo.crs.vn2000 import datum_to_wgs84
 from geo.errors import InvalidInput
-from geo.vintages import repair, topology
+from geo.geometry import repair
+from geo.vintages import topology
 from geo.vintages.report import Finding
 from geo.vintages.rows import columns_of, read_rows
 from geo.vintages.types import Coverage
@@ -142,7 +143,7 @@ def _sound(shapes: Shapes, labels: list[str], tolerances: Tolerances, report: Re
         text = f"{labels[at]}: {_kind_of_shape(shapes[at])}, {counts[at]} đỉnh · vertices"
         refused.append(Finding(Text(vi=text, en=""), (labels[at][:5],)))
     broken = np.flatnonzero(polygonal & ~valid)
-    for at, result in zip(broken, repair.repair([shapes[i] for i in broken]), strict=True):
+    for at, result in zip(broken, repair.mended([shapes[i] for i in broken]), strict=True):
         where = shapely.get_point(shapely.get_exterior_ring(shapely.get_parts(shapes[at])[0]), 0)
         share = 1.0 if result is None else repair.changed_share(shapes[at], result)
         why = shapely.is_valid_reason(shapes[at]).partition("[")[0]

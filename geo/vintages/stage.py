@@ -13,8 +13,8 @@ import shapely
 
 from geo.database.errors import translated
 from geo.errors import Conflict
+from geo.geometry.area import area_m2
 from geo.vintages import checks, law, store, topology
-from geo.vintages.areas import area_m2
 from geo.vintages.plan import make_plan
 from geo.vintages.report import Report
 from geo.vintages.shares import shares

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from geo.vintages.areas import area_m2
+from geo.geometry.area import area_m2
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geo.vintages.types import Shapes
+    Shapes = NDArray[np.object_]
 
 SEMI_MAJOR_M = 6_378_137.0
 FLATTENING = 1 / 298.257223563
