@@ -10,7 +10,7 @@ from geo.errors import InvalidInput
 
 ICT = ZoneInfo("Asia/Ho_Chi_Minh")
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+ -]\d{2}:\d{2})?", re.ASCII
 )
@@ -46,6 +46,18 @@ def parse_day(parameter: str, text: str | None) -> date:
     return moment if not isinstance(moment, datetime) else date_of(moment)
 
 
+def parse_date(parameter: str, text: str) -> date:
+    """A date as it is written, of any year; ``InvalidInput`` for anything but ``YYYY-MM-DD``."""
+    try:
+        if not DAY.fullmatch(text):  # fromisoformat also reads 20260101 and 2026-W01-1
+            raise ValueError(text)
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(
+            parameter, text, "một ngày YYYY-MM-DD, ví dụ 2026-07-01", "a day YYYY-MM-DD, e.g. 2026-07-01"
+        ) from None
+
+
 def parse_instant(parameter: str, text: str) -> datetime:
     """The instant of a request value; a date stands for its beginning in Vietnam."""
     moment = parse_moment(parameter, text)
@@ -59,7 +71,7 @@ def parse_moment(parameter: str, text: str) -> date | datetime:
     plus: in a query string ``+`` means a blank.
     """
     try:
-        if _DAY.fullmatch(text):
+        if DAY.fullmatch(text):
             moment: date | datetime = date.fromisoformat(text)
         elif _INSTANT.fullmatch(text):
             plain = text.upper().replace(" ", "+")

@@ -7,9 +7,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from geo.calendar import parse_date
 from geo.errors import InvalidInput
 from geo.features.interval import parse_instant
-from geo.in_force import parse_day
 from geo.types import parse_integer
 from layers.description import Code, FieldType, Layer, Text
 
@@ -76,7 +76,7 @@ def parse_value(column: Column, text: str) -> Value:
                 raise InvalidInput(column.name, text, "true hoặc false", "true or false")
             return TRUTH[text]
         case "date":
-            return parse_day(column.name, text)
+            return parse_date(column.name, text)
         case "timestamp":
             return parse_instant(column.name, text)
 

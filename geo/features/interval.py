@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from geo.calendar import DAY, date_of, parse_date
 from geo.errors import InvalidInput
-from geo.in_force import DAY, HO_CHI_MINH, parse_day
 
 INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+ -][0-9]{2}:[0-9]{2})"
@@ -57,7 +57,7 @@ def parse_instant(parameter: str, text: str) -> datetime:
 def _day(part: str, whole: str) -> date:
     try:
         if DAY.fullmatch(part):
-            return parse_day("datetime", part)
-        return parse_instant("datetime", part).astimezone(HO_CHI_MINH).date()
+            return parse_date("datetime", part)
+        return date_of(parse_instant("datetime", part))
     except (InvalidInput, OverflowError):
         raise InvalidInput("datetime", whole, *ALLOWED) from None

@@ -10,11 +10,11 @@ import shapely
 from shapely.errors import GEOSException
 from shapely.geometry import shape as shape_of
 
+from geo.calendar import parse_date
 from geo.errors import InvalidInput
 from geo.features.cql2.nodes import Box, Geometry, Instant, wrong
 from geo.features.cql2.scan import MAX_VERTICES
 from geo.features.interval import parse_instant
-from geo.in_force import parse_day
 from geo.types import parse_number
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ BOUND = 1e9
 def day(text: str) -> Instant:
     """``DATE('2025-07-01')``."""
     try:
-        return Instant(parse_day("filter", text))
+        return Instant(parse_date("filter", text))
     except InvalidInput:
         raise wrong(text, "một ngày, ví dụ DATE('2025-07-01')", "a day, e.g. DATE('2025-07-01')") from None
 
