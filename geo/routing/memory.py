@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 from pyproj import Geod
 
+from geo.routing.cells import MIXED, NOBODY, Cells
 from geo.routing.disc import disc_wkt, has_disc
 from geo.routing.points import Points
 from geo.units import Candidate, search_radius_m
@@ -82,11 +84,23 @@ class Ground:
     def assign(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
         """For each point the index of the unit that covers it, -1 where none does; shape (n,).
 
-        Points are indexed and polygons asked. Where several cover a point, the smaller area and then the
-        identity decide.
+        Where several cover a point, the smaller area and then the identity decide. The first call makes a
+        grid of the borders; from then on only points beside a border meet polygons.
         """
-        points = Points(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
-        answer = np.full(len(lon), -1, dtype=np.int64)
+        lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+        answer = self._cells.of(lon, lat)
+        near = np.flatnonzero(answer == MIXED)
+        answer[near] = self._covering(lon[near], lat[near])
+        return answer
+
+    @cached_property
+    def _cells(self) -> Cells:
+        return Cells(self._shapes, self._covering)
+
+    def _covering(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
+        """As :meth:`assign`, by the polygons alone: points are indexed and polygons asked."""
+        points = Points(lon, lat)
+        answer = np.full(len(lon), NOBODY, dtype=np.int64)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             covered = pool.map(points.covered_by, self._shapes, chunksize=64)
             found = list(covered)
