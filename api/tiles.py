@@ -75,7 +75,11 @@ async def tile(request: Request) -> Response:
     # Taken by hand: declared to the framework, these would cost as much again as the cached tile itself.
     path = request.path_params
     place = TileId.parse(path["z"], path["x"], path["y"])
-    wanted = asked_layers(request.app.state.catalogue, path["layers"])
+    return await answer_tile(request, asked_layers(request.app.state.catalogue, path["layers"]), place)
+
+
+async def answer_tile(request: Request, wanted: list[Layer], place: TileId) -> Response:
+    """The answer of every door that serves tiles: rights, ``datetime``, encodings and validators alike."""
     day = parse_day("datetime", request.query_params.get("datetime"))
     who = await caller(request)
     encoded = await service(request).tile(wanted, place, day, who)

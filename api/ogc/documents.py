@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from api.ogc import tiles
 from api.ogc.provider import json_schema
 from api.ogc.titles import translate_links
 from geo.features import FUNCTIONS, columns_for
@@ -57,6 +58,7 @@ CONFORMANCE = (
             "arithmetic",
         )
     ),
+    *tiles.CONFORMANCE,
 )
 
 
@@ -64,7 +66,7 @@ def landing(document: Document, language: Language) -> Document:
     """The landing page without the doors that are not here (processes, tile matrix sets, jobs)."""
     links = [link for link in document["links"] if link["rel"] in LANDING_RELATIONS]
     translate_links(links, language)
-    return {**document, "links": links}
+    return {**document, "links": [*links, *tiles.landing_links(language)]}
 
 
 def conformance(document: Document) -> Document:
@@ -82,8 +84,8 @@ def collections(document: Document, layers: Mapping[str, Layer], language: Langu
 def collection(document: Document, layer: Layer, language: Language) -> Document:
     """One collection, with its owner and the titles of its links in the language."""
     translate_links(document["links"], language)
-    owner = layer.owner.vi if language == "vi" else layer.owner.en
-    return {**document, "attribution": owner}
+    links = [*document["links"], *tiles.collection_links(layer, language)]
+    return {**document, "attribution": getattr(layer.owner, language), "links": links}
 
 
 def queryables(document: Document, layer: Layer, caller: Caller, language: Language) -> Document:

@@ -16,6 +16,7 @@ from api.ogc.openapi_editing import add_editing
 from api.ogc.parameters import ITEM, ITEMS, PAGE
 from api.ogc.provider import JSON_TYPES, json_schema
 from api.ogc.schemas import PARAMETERS, PROBLEMS, RESPONSES, SCHEMAS, geojson
+from api.ogc.tiles import add_tiles
 from geo.database import Caller
 from geo.features import Column, columns_for
 
@@ -60,11 +61,12 @@ def build_openapi(config: dict[str, Any], layers: Mapping[str, Layer]) -> dict[s
     paths["/functions"] = {"get": FUNCTIONS_OPERATION}
     document["paths"] = paths
     document["components"] = {
-        "parameters": PARAMETERS,
-        "responses": RESPONSES,
+        "parameters": dict(PARAMETERS),
+        "responses": dict(RESPONSES),
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         "schemas": {**SCHEMAS, **{_schema_name(layer): _feature(layer) for layer in layers.values()}},
     }
+    add_tiles(document, layers)
     return document
 
 

@@ -16,6 +16,7 @@ from api.ogc.exchange import answer, asked_layer, page_ask
 from api.ogc.features import item, items
 from api.ogc.negotiation import PLAIN
 from api.ogc.pages import page
+from api.ogc.tiles import ROUTES as TILES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -108,6 +109,7 @@ ROUTES: dict[str, Callable[[Request], Awaitable[Response]]] = {
     "/ogc/collections/{layer}/items": items,
     "/ogc/collections/{layer}/items/{id}": item,
     "/ogc/static/ogc.css": style,
+    **TILES,
 }
 ITEMS = "/ogc/collections/{layer}/items"
 EDITING: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {

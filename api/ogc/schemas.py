@@ -37,6 +37,19 @@ def _object(required: list[str], **properties: Json) -> Json:
     return {"type": "object", **needed, "properties": properties}
 
 
+def ref(kind: str, name: str) -> Json:
+    """A reference to a component of the document."""
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+list_of, object_of = _list, _object
+
+
+def json_answer(description: str, schema: Json) -> Json:
+    """The answer of a page that is given as JSON and HTML."""
+    return _answer(description, "application/json", schema)
+
+
 def _answer(description: str, media_type: str, schema: Json) -> Json:
     content = {media_type: {"schema": schema}, "text/html": {"schema": {"type": "string"}}}
     return {"description": description, "content": content}
