@@ -220,10 +220,14 @@ class CrsChoice:
 
 @dataclass(frozen=True)
 class Ground:
-    """The tenant's wards: where its data must lie and how its places are called. Polygons in WGS 84."""
+    """The tenant's wards: where its data must lie and how its places are called. Polygons in WGS 84.
+
+    ``provinces`` are the two-digit codes of the provinces that the wards belong to.
+    """
 
     wards: Geometries
     names: tuple[str, ...]
+    provinces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
