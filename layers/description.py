@@ -112,6 +112,10 @@ class Layer(_Frozen):
     geometry: GeometryType
     label: Identifier | None = None
     valid_time: bool = False
+    # Fields (or unit, valid_from) by which an import knows a row again; without any by its place.
+    identity: tuple[Identifier, ...] = ()
+    # Whether neighbours share their edges: an import then looks for overlaps and gaps.
+    coverage: bool = False
     random_ids: bool = False
     default_visibility: Annotated[int, Field(ge=0, le=2)] = 0
     public_grid_deg: float | None = None
@@ -133,6 +137,8 @@ class Layer(_Frozen):
                 raise ValueError(f"{self.name}.{field.name}: no code list {field.codes}.yaml in the folder")
         if self.label is not None and self.label not in names:
             raise ValueError(f"{self.name}: label {self.label} is not a field")
+        if unknown := set(self.identity) - {*names, "unit", "valid_from"}:
+            raise ValueError(f"{self.name}: identity {', '.join(sorted(unknown))} is not a field")
         if self.legend.field is not None and self.field(self.legend.field).codes is None:
             raise ValueError(f"{self.name}: the legend's field {self.legend.field} has no code list")
         return self
