@@ -9,22 +9,20 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from psycopg import sql
 
 from geo.in_force import in_force
+from tiles import points
 from tiles.ground import WORLD_M
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from geo.features.cql2 import Predicate
     from geo.types import TileId
     from layers.description import Layer, LayerField
 
 EXTENT = 4096
 BUFFER = 64
-# Below this zoom points of one class that a drawn circle would cover are one feature with their count.
-EXACT_POINTS_ZOOM = 12
-CIRCLE_PIXELS = 4
 # A tile is drawn at 512 pixels, so half a pixel is 1/1024 of its side (38 m at zoom 10, 0.6 m at zoom 16).
 HALF_PIXELS_A_TILE = 1024
-COUNT = "point_count"
 # In one tile only: nothing reaches over its border.
 LABEL_POINT = sql.SQL(
     "ST_AsMVTGeom(ST_PointOnSurface(geom_3857), ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 0, true)"
@@ -55,43 +53,82 @@ def tile_fields(layer: Layer, *, staff: bool) -> tuple[LayerField, ...]:
     return tuple(field for field in layer.fields_for(staff=staff) if field.name in wanted)
 
 
-def is_thinned(layer: Layer, zoom: int) -> bool:
-    """Whether points close together are drawn as one feature with ``point_count`` at this zoom."""
-    return layer.geometry == "Point" and zoom < EXACT_POINTS_ZOOM
-
-
-def tile_query(layer: Layer, schema: str, tile: TileId, on: date, *, staff: bool) -> TileQuery:
-    """Render ``layer`` of ``schema`` (``pub`` or ``core``) into ``tile``.
+def tile_query(
+    layer: Layer,
+    schema: str,
+    tile: TileId,
+    on: date,
+    *,
+    staff: bool,
+    predicate: Predicate | None = None,
+    counted: bool | None = None,
+) -> TileQuery:
+    """Render ``layer`` of ``schema`` (``pub`` or ``core``) into ``tile``, from its rows.
 
     Geometry is EPSG:3857 clipped to the tile with 64 of 4,096 units around it; the feature id is the row's.
     Of a layer with valid time only rows in force on ``on`` (a day of the Asia/Ho_Chi_Minh calendar) stand in
     the tile. The box test alone finds the rows: ``ST_AsMVTGeom`` clips, an exact test would cost twice.
+
+    ``predicate``: only rows for which it holds. ``counted``: whether points are counted by cell; by default
+    below zoom 12.
     """
     parameters: dict[str, Any] = {"z": tile.z, "x": tile.x, "y": tile.y, "layer": layer.name}
-    columns = [_column(field) for field in tile_fields(layer, staff=staff)]
-    source = sql.SQL("{}.{}").format(sql.Identifier(schema), sql.Identifier(layer.name))
     where = [_touching()]
     if layer.valid_time:
         where.append(in_force("on"))
         parameters["on"] = on
-    if is_thinned(layer, tile.z):
-        fields = {field.name for field in tile_fields(layer, staff=staff)}
-        classes = [layer.legend.field] if layer.legend.field in fields else []
-        rows = _thinned(classes, source, columns, where, tile)
-    else:
-        where += _large_enough(layer, tile)
-        labelled = labels_shown(layer, tile.z)
-        rows = sql.SQL("SELECT id, {geom} AS geom{point}{columns} FROM {source} WHERE {where}").format(
-            geom=_clipped(_simplified(layer, tile)),
-            point=sql.SQL(", {} AS point").format(LABEL_POINT) if labelled else sql.SQL(""),
-            columns=_listed(columns),
-            source=source,
-            where=sql.SQL(" AND ").join(where),
-        )
-        if labelled:
-            names = [sql.Composed([sql.Identifier(f.name)]) for f in tile_fields(layer, staff=staff)]
-            parameters["label_layer"] = label_layer(layer)
-            return TileQuery(with_labels(rows, _listed(names)), parameters)
+    if predicate is not None:
+        # Composed by geo.features.cql2 of constants, quoted names and placeholders.
+        where.append(sql.Composed([sql.SQL(predicate.sql)]))
+        parameters |= predicate.values
+    source = sql.SQL("{}.{}").format(sql.Identifier(schema), sql.Identifier(layer.name))
+    if counted is None:
+        counted = points.counts_points(layer) and tile.z < points.EXACT_POINTS_ZOOM
+    if counted:
+        statement = points.clusters(layer, [points.from_rows(layer, source, where)])
+        return TileQuery(statement, parameters | points.parameters(layer, tile))
+    where += _large_enough(layer, tile)
+    return _features(layer, source, where, tile, parameters, staff=staff)
+
+
+def counted_query(layer: Layer, tile: TileId, *, staff: bool) -> TileQuery:
+    """Render the counts of ``tile`` from what is stored; staff's hold the restricted rows that they may see.
+
+    No row where the plan has no counts at this zoom (any more).
+    """
+    sources: list[sql.Composable] = [points.counted()]
+    if staff:
+        core = sql.SQL("core.{}").format(sql.Identifier(layer.name))
+        where = [sql.Composed([sql.SQL("visibility > 0")]), _touching()]
+        sources.append(points.from_rows(layer, core, where))
+    statement = sql.SQL(
+        "SELECT ({}) FROM ops.ladder WHERE layer = %(layer)s AND zoom = %(z)s AND kind = 'counted'"
+    ).format(points.clusters(layer, sources))
+    return TileQuery(statement, points.parameters(layer, tile))
+
+
+def _features(
+    layer: Layer,
+    source: sql.Composed,
+    where: list[sql.Composed],
+    tile: TileId,
+    parameters: dict[str, Any],
+    *,
+    staff: bool,
+) -> TileQuery:
+    fields = tile_fields(layer, staff=staff)
+    labelled = labels_shown(layer, tile.z)
+    rows = sql.SQL("SELECT id, {geom} AS geom{point}{columns} FROM {source} AS t WHERE {where}").format(
+        geom=_clipped(_simplified(layer, tile)),
+        point=sql.SQL(", {} AS point").format(LABEL_POINT) if labelled else sql.SQL(""),
+        columns=_listed([_column(field) for field in fields]),
+        source=source,
+        where=sql.SQL(" AND ").join(where),
+    )
+    if labelled:
+        names = [sql.Composed([sql.Identifier(field.name)]) for field in fields]
+        parameters["label_layer"] = label_layer(layer)
+        return TileQuery(with_labels(rows, _listed(names)), parameters)
     statement = sql.SQL(
         "SELECT ST_AsMVT(t, %(layer)s, {extent}, 'geom', 'id') FROM ({rows}) AS t WHERE geom IS NOT NULL"
     ).format(extent=sql.Literal(EXTENT), rows=rows)
@@ -193,26 +230,3 @@ def _large_enough(layer: Layer, tile: TileId) -> list[sql.Composed]:
             "greatest(ST_XMax(geom_3857) - ST_XMin(geom_3857), ST_YMax(geom_3857) - ST_YMin(geom_3857)) >= {}"
         ).format(sql.Literal(_half_pixel_m(tile.z)))
     ]
-
-
-def _thinned(
-    classes: list[str],
-    source: sql.Composed,
-    columns: list[sql.Composed],
-    where: list[sql.Composed],
-    tile: TileId,
-) -> sql.Composed:
-    """One row a cell and class: the first id's attributes and the number of points that it stands for."""
-    cell_m = sql.Literal(_half_pixel_m(tile.z) * 2 * CIRCLE_PIXELS)
-    group = [sql.SQL("ST_SnapToGrid(geom_3857, {})").format(cell_m), *map(sql.Identifier, classes)]
-    return sql.SQL(
-        "SELECT DISTINCT ON ({group}) id, {geom} AS geom{columns},"
-        " count(*) OVER (PARTITION BY {group}) AS {count} FROM {source} WHERE {where} ORDER BY {group}, id"
-    ).format(
-        group=sql.SQL(", ").join(group),
-        geom=_clipped(sql.SQL("geom_3857")),
-        columns=_listed(columns),
-        count=sql.Identifier(COUNT),
-        source=source,
-        where=sql.SQL(" AND ").join(where),
-    )

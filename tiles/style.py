@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tiles.points import COUNT, counts_points
 from tiles.query import label_layer
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from layers.description import Code, Layer
 
 NO_COLOR = "#8a9199"
+SINGLE = ["<=", ["coalesce", ["get", COUNT], 1], 1]
+SEVERAL = [">", ["coalesce", ["get", COUNT], 1], 1]
 
 
 def style(name: str, title: str, layers: list[Layer], base_url: str) -> dict[str, Any]:
@@ -37,6 +40,9 @@ def style(name: str, title: str, layers: list[Layer], base_url: str) -> dict[str
 def style_layers(layer: Layer) -> list[dict[str, Any]]:
     """The layer's own style, or one by geometry type, with ids ``<layer>:<id>`` and colours written out."""
     areas = layer.geometry.endswith("Polygon")
+    drawn = layer.style or _default_style(layer)
+    if counts_points(layer):
+        drawn = (*(_single(entry) for entry in drawn), *clusters(layer))
     return [
         {
             **{key: _expanded(layer, value) for key, value in entry.items()},
@@ -45,8 +51,54 @@ def style_layers(layer: Layer) -> list[dict[str, Any]]:
             # Names of areas are drawn from points of their own: once a feature, not once a tile.
             "source-layer": label_layer(layer) if entry["type"] == "symbol" and areas else layer.name,
         }
-        for entry in (layer.style or _default_style(layer))
+        for entry in drawn
     ]
+
+
+def clusters(layer: Layer) -> tuple[dict[str, Any], ...]:
+    """Points from afar: a circle with their number, in the colour of the commonest class.
+
+    Circles grow with the root of the number, so that twice the area is twice as many.
+    """
+    color: Any = layer.legend.color or NO_COLOR
+    if layer.legend.field is not None:
+        color = {"$colors": layer.legend.field}
+    number = ["get", COUNT]
+    radius = ["interpolate", ["linear"], ["sqrt", number], 1, 6, 3, 9, 10, 13, 100, 20, 1000, 26]
+    circle = {
+        "id": "cluster",
+        "type": "circle",
+        "filter": SEVERAL,
+        "layout": {"circle-sort-key": number},
+        "paint": {
+            "circle-color": color,
+            "circle-opacity": 0.85,
+            "circle-radius": radius,
+            "circle-stroke-color": "#ffffff",
+            "circle-stroke-width": 1.2,
+        },
+    }
+    short = ["number-format", ["/", number, 1000], {"locale": "vi", "max-fraction-digits": 1}]
+    words = {
+        "id": "cluster-count",
+        "type": "symbol",
+        "filter": SEVERAL,
+        "layout": {
+            "text-field": ["step", number, ["to-string", number], 1000, ["concat", short, "k"]],
+            "text-font": ["Be Vietnam Pro SemiBold"],
+            "text-size": 11,
+            "symbol-sort-key": ["-", 0, number],
+        },
+        "paint": {"text-color": "#14181c", "text-halo-color": "#ffffff", "text-halo-width": 1.6},
+    }
+    return circle, words
+
+
+def _single(entry: dict[str, Any]) -> dict[str, Any]:
+    """The style layer without the features that stand for several points."""
+    if entry["type"] == "heatmap":
+        return entry
+    return {**entry, "filter": ["all", SINGLE, entry["filter"]] if "filter" in entry else SINGLE}
 
 
 def legend(layer: Layer) -> list[dict[str, Any]]:

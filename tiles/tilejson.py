@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tiles.ladder.rows import COUNT as FEATURES
 from tiles.ladder.rows import DROPPED
-from tiles.query import COUNT, EXACT_POINTS_ZOOM, is_thinned, label_layer, labels_shown, tile_fields
+from tiles.points import CLASS_COUNT, COUNT, EXACT_POINTS_ZOOM, class_field, counts_points
+from tiles.query import label_layer, labels_shown, tile_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,11 +87,8 @@ def _vector_layers(layer: Layer, rungs: Mapping[int, Rung], *, staff: bool) -> l
 
 def _vector_layer(layer: Layer, rungs: Mapping[int, Rung], *, staff: bool) -> dict[str, Any]:
     fields = {field.name: _described(field) for field in tile_fields(layer, staff=staff)}
-    if is_thinned(layer, layer.tiles.min_zoom):
-        fields[COUNT] = (
-            f"Số điểm mà một điểm thay mặt, dưới mức {EXACT_POINTS_ZOOM}"
-            f" · Number of points that one stands for, below zoom {EXACT_POINTS_ZOOM}"
-        )
+    if counts_points(layer):
+        fields |= _counted(layer, rungs)
     merged = [rung for rung in rungs.values() if rung.kind == "merged"]
     if merged:
         last = max(rung.zoom for rung in merged)
@@ -110,6 +108,24 @@ def _vector_layer(layer: Layer, rungs: Mapping[int, Rung], *, staff: bool) -> di
         "fields": fields,
         **({"diaban:ladder": [_rung(rung) for rung in rungs.values()]} if rungs else {}),
     }
+
+
+def _counted(layer: Layer, rungs: Mapping[int, Rung]) -> dict[str, str]:
+    """What features that stand for several points carry, up to the last zoom that counts."""
+    last = max(
+        (rung.zoom for rung in rungs.values() if rung.kind == "counted"), default=EXACT_POINTS_ZOOM - 1
+    )
+    if layer.tiles.min_zoom > last:
+        return {}
+    found = {
+        COUNT: f"Số điểm mà một điểm thay mặt, đến mức {last}"
+        f" · Number of points that one stands for, up to zoom {last}"
+    }
+    field = class_field(layer)
+    for code in layer.codes.get(field.codes or "", ()) if field else ():
+        title = f"{code.title.vi}: số điểm · {code.title.en}: number of points"
+        found.setdefault(CLASS_COUNT + code.code, title)
+    return found
 
 
 def _rung(rung: Rung) -> dict[str, Any]:

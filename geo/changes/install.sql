@@ -17,11 +17,11 @@ GRANT SELECT, INSERT, DELETE ON ops.moved TO diaban_pump;
 -- May run again on a database that has it already.
 
 -- One line a zoom: what the planner measured. kind: 'exact' (rows as they are), 'merged' (areas of one class),
--- 'outline' (every row, borders simplified together).
+-- 'outline' (every row, borders simplified together), 'counted' (points, counted by cell).
 CREATE TABLE IF NOT EXISTS ops.ladder (
   layer text NOT NULL,
   zoom smallint NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('exact', 'merged', 'outline')),
+  kind text NOT NULL,
   source_rows bigint NOT NULL,     -- rows of the layer when it was planned: the plan is redone when they grow
   features int NOT NULL DEFAULT 0, -- of the rung
   dropped int NOT NULL DEFAULT 0,  -- rows that no feature of the rung stands for
@@ -31,6 +31,17 @@ CREATE TABLE IF NOT EXISTS ops.ladder (
   planned_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (layer, zoom)
 );
+ALTER TABLE ops.ladder DROP CONSTRAINT IF EXISTS ladder_kind_check;
+ALTER TABLE ops.ladder ADD CONSTRAINT ladder_kind_check
+  CHECK (kind IN ('exact', 'merged', 'outline', 'counted'));
+-- Of what the plan follows from in the layer's description: another one is a plan to be made anew.
+ALTER TABLE ops.ladder ADD COLUMN IF NOT EXISTS description text NOT NULL DEFAULT '';
+
+CREATE OR REPLACE FUNCTION ops.ladder_basis(description jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT md5(jsonb_build_array(description->'geometry', description->'fields', description->'legend',
+    description->'label', description->'tiles', description->'valid_time', description->'public_grid_deg',
+    jsonb_path_query_array(description, '$.style[*] ? (@.type == "symbol").minzoom'))::text)
+$$;
 
 -- What was built: for 'merged' a line a tile, for 'outline' one line a zoom at 0/0. A tile without a line, with
 -- a stale one, or asked for a day outside `holds`, is drawn from the rows themselves.
@@ -63,10 +74,41 @@ CREATE TABLE IF NOT EXISTS ops.rung (
 CREATE INDEX IF NOT EXISTS rung_cell_features ON ops.rung (layer, zoom, x, y);
 CREATE INDEX IF NOT EXISTS rung_place ON ops.rung USING gist (layer, zoom, geom);
 
+-- Points, counted by cell and class at each level (tiles/points.py); x and y are columns and rows of 2^level.
+CREATE TABLE IF NOT EXISTS ops.point_count (
+  layer text NOT NULL,
+  level smallint NOT NULL,
+  x int NOT NULL,
+  y int NOT NULL,
+  class text NOT NULL,
+  n bigint NOT NULL,
+  id bigint NOT NULL,              -- of the points, xor: where n is 1 it is the point's
+  sum_x bigint NOT NULL, sum_y bigint NOT NULL, -- of places on a grid of 2^30
+  PRIMARY KEY (layer, level, x, y, class)
+) WITH (fillfactor = 80);
+-- A tile has 8 by 8 cells.
+CREATE INDEX IF NOT EXISTS point_count_tile ON ops.point_count (layer, level, (x >> 3), (y >> 3));
+CREATE INDEX IF NOT EXISTS point_count_gone ON ops.point_count (layer) WHERE n = 0;
+-- What edits have changed since: written in their transaction, appended only, so that no two of them wait for
+-- one another. Whoever reads both tables in one statement reads what is committed, merged or not.
+CREATE TABLE IF NOT EXISTS ops.point_delta (
+  layer text NOT NULL,
+  px int NOT NULL,
+  py int NOT NULL,
+  class text NOT NULL,
+  n smallint NOT NULL,
+  id bigint NOT NULL
+);
+CREATE INDEX IF NOT EXISTS point_delta_place ON ops.point_delta (layer, px, py);
+
+CREATE OR REPLACE FUNCTION ops.grid(m double precision) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT greatest(0, least(1073741823, floor((m + 20037508.342789244) * (1073741824 / 40075016.685578488))))::int
+$$;
+
 DO $$
 DECLARE item text;
 BEGIN
-  FOREACH item IN ARRAY ARRAY['ladder', 'rung_cell', 'rung'] LOOP
+  FOREACH item IN ARRAY ARRAY['ladder', 'rung_cell', 'rung', 'point_count', 'point_delta'] LOOP
     EXECUTE format('ALTER TABLE ops.%I OWNER TO diaban_owner', item);
     EXECUTE format('GRANT SELECT ON ops.%I TO diaban_public, diaban_reader', item);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ops.%I TO diaban_pump', item);
@@ -80,3 +122,43 @@ GRANT INSERT ON ops.change_log TO diaban_pump;
 ALTER TABLE ops.change_log DROP CONSTRAINT IF EXISTS change_log_op_check;
 ALTER TABLE ops.change_log ADD CONSTRAINT change_log_op_check
   CHECK (op IN ('insert', 'update', 'delete', 'truncate', 'ladder'));
+
+-- On the public projection's tables of points; the argument is the column of the class, if there is one.
+CREATE OR REPLACE FUNCTION ops.count_points() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public AS $$
+DECLARE
+  class text := CASE TG_NARGS WHEN 0 THEN quote_literal('') ELSE format('coalesce(%I::text, %L)', TG_ARGV[0], '') END;
+  put text := format('INSERT INTO ops.point_delta (layer, px, py, class, n, id) SELECT %L, '
+    'ops.grid(ST_X(geom_3857)), ops.grid(-ST_Y(geom_3857)), %s, $1, id FROM ', TG_TABLE_NAME, class);
+BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    DELETE FROM ops.point_count WHERE layer = TG_TABLE_NAME;
+    DELETE FROM ops.point_delta WHERE layer = TG_TABLE_NAME;
+  END IF;
+  IF TG_OP IN ('UPDATE', 'DELETE') THEN EXECUTE put || 'old_rows' USING -1; END IF;
+  IF TG_OP IN ('INSERT', 'UPDATE') THEN EXECUTE put || 'new_rows' USING 1; END IF;
+  RETURN NULL;
+END $$;
+ALTER FUNCTION ops.count_points() OWNER TO diaban_owner;
+
+DO $$
+DECLARE layer record; event text; rows text;
+BEGIN
+  FOR layer IN
+    SELECT name, (SELECT field->>'name' FROM jsonb_array_elements(description->'fields') AS field
+                   WHERE field->>'name' = description->'legend'->>'field' AND field->>'visible' = 'public') AS class
+      FROM ops.layer
+     WHERE description->>'geometry' = 'Point' AND NOT (description->>'valid_time')::boolean
+  LOOP
+    EXECUTE format('GRANT SELECT ON pub.%I TO diaban_pump', layer.name);
+    FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete', 'truncate'] LOOP
+      rows := CASE event
+        WHEN 'insert' THEN 'REFERENCING NEW TABLE AS new_rows'
+        WHEN 'update' THEN 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'
+        WHEN 'delete' THEN 'REFERENCING OLD TABLE AS old_rows' ELSE '' END;
+      EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON pub.%I %s FOR EACH STATEMENT '
+        'EXECUTE FUNCTION ops.count_points(%s)', layer.name || '_count_' || event, event, layer.name, rows,
+        coalesce(quote_literal(layer.class), ''));
+    END LOOP;
+  END LOOP;
+END $$;

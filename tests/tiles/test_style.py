@@ -9,7 +9,7 @@ import pytest
 from layers.description import Layer
 from layers.registry import load
 from tiles.query import tile_fields
-from tiles.style import legend, style, style_layers
+from tiles.style import SEVERAL, SINGLE, legend, style, style_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,11 @@ def made_up(geometry: str, **more: Any) -> Layer:
 
 @pytest.mark.parametrize(
     ("geometry", "types"),
-    [("Point", ["circle"]), ("MultiLineString", ["line"]), ("MultiPolygon", ["fill", "line"])],
+    [
+        ("Point", ["circle", "circle", "symbol"]),
+        ("MultiLineString", ["line"]),
+        ("MultiPolygon", ["fill", "line"]),
+    ],
 )
 def test_a_layer_without_a_style_is_drawn_by_its_geometry(geometry: str, types: list[str]) -> None:
     drawn = style_layers(made_up(geometry, legend={"field": "kind"}))
@@ -116,6 +120,15 @@ def test_a_layer_without_a_style_is_drawn_by_its_geometry(geometry: str, types: 
     # A code that stands twice in its list is one label: MapLibre refuses a match with two.
     match = ["match", ["to-string", ["get", "kind"]], "a", "#000001", "#8a9199"]
     assert match in list(drawn[0]["paint"].values())
+
+
+def test_points_that_stand_for_several_are_drawn_by_their_number_and_by_nothing_else() -> None:
+    style = [{"id": "p", "type": "circle", "filter": ["==", ["get", "kind"], "a"], "paint": {}}]
+    single, circle, number = style_layers(made_up("Point", style=style, legend={"field": "kind"}))
+    assert single["filter"] == ["all", SINGLE, style[0]["filter"]]
+    assert (circle["id"], number["id"]) == ("x:cluster", "x:cluster-count")
+    assert circle["filter"] == number["filter"] == SEVERAL
+    assert ["get", "point_count"] in list(lists(circle["paint"]["circle-radius"]))
 
 
 def test_a_list_without_colours_is_one_colour() -> None:

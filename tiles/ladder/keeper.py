@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from geo.calendar import today_ict
 from geo.errors import NotFound
 from layers.description import Layer
+from tiles.ladder.points import MERGED_AT_ONCE, merge
 
 if TYPE_CHECKING:
     from geo.settings import Settings
@@ -23,21 +24,29 @@ LEADER_LOCK = 7_236_004
 INTERVAL_S = 2.0
 RETRY_S = 5.0
 DSN = "DIABAN_LADDER_DSN"
-# A layer needs planning when it is large and has no ladder, or has grown or shrunk by half since.
+# A layer needs planning when it is large and has no ladder, has grown or shrunk by half since, or is
+# described otherwise in what the plan follows from. PostgreSQL itself counts rows anew
+# when a tenth of them has changed.
 WORK: LiteralString = """
 WITH size AS (
-  SELECT layer.name, greatest(class.reltuples, 0) AS row_count,
-         (SELECT max(source_rows) FROM ops.ladder WHERE ladder.layer = layer.name) AS planned
-    FROM ops.layer AS layer JOIN pg_class AS class
-      ON class.relname = layer.name AND class.relnamespace = 'pub'::regnamespace
-   WHERE layer.description->>'geometry' LIKE '%%Polygon')
+  SELECT layer.name, greatest(class.reltuples, 0) AS row_count, planned.*,
+         ops.ladder_basis(layer.description) AS described
+    FROM ops.layer AS layer
+    JOIN pg_class AS class ON class.relname = layer.name AND class.relnamespace = 'pub'::regnamespace
+    LEFT JOIN LATERAL (SELECT max(source_rows) AS source_rows, max(description) AS description
+                         FROM ops.ladder WHERE ladder.layer = layer.name) AS planned ON true
+   WHERE layer.description->>'geometry' LIKE '%%Polygon'
+      OR (layer.description->>'geometry' = 'Point' AND NOT (layer.description->>'valid_time')::boolean))
 SELECT name, true FROM size
- WHERE (planned IS NULL AND row_count >= 1000) OR row_count > planned * 1.5 OR row_count < planned * 0.5
+ WHERE CASE WHEN source_rows IS NULL THEN row_count >= 1000
+            ELSE row_count > source_rows * 1.5 OR row_count < source_rows * 0.5
+              OR description <> described END
 UNION
 SELECT DISTINCT cell.layer, false FROM ops.rung_cell AS cell
  WHERE (stale OR NOT holds @> %(on)s::date)
  ORDER BY 2 DESC, 1
 """
+EDITED: LiteralString = "SELECT DISTINCT layer FROM ops.point_delta ORDER BY layer"
 
 log = structlog.get_logger()
 
@@ -73,6 +82,9 @@ async def _lead(connection: AsyncConnection[tuple[Any, ...]], dsn: str) -> None:
     failed: set[str] = set()
     while True:
         await asyncio.sleep(INTERVAL_S)
+        for (edited,) in await (await connection.execute(EDITED)).fetchall():
+            while await merge(connection, edited) == MERGED_AT_ONCE:
+                pass
         rows = await (await connection.execute(WORK, {"on": today_ict()})).fetchall()
         work: dict[str, bool] = {}
         for name, plan in rows:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import numpy as np
-from psycopg import sql
+from psycopg import IsolationLevel, sql
 
 from geo.types import TileId
 from tiles.ground import Box, tiles_of
 from tiles.ladder.build import build_stale, cell_line
 from tiles.ladder.outline import pixel_m
+from tiles.ladder.points import fill
 from tiles.ladder.query import rung_query
+from tiles.points import EXACT_POINTS_ZOOM, stores_counts
 from tiles.query import TileQuery, tile_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from psycopg import Connection
@@ -34,10 +37,15 @@ BUDGET_MS = 50.0
 FEW_ROWS, FEW_VERTICES = 1_000, 50_000
 # Below this a plot is a dot: its class is what can be seen.
 SEEN_PIXELS = 2.0
-# From here on a plot is a shape that people read; a slow machine is no reason to take it away.
+# From here on a plot is a shape that people read, and a point a place: a slow machine does not
+# take them away.
 READ_PIXELS = 4.0
+READ_POINTS_ZOOM = 14
 SAMPLED_ROWS, MEASURED_TILES, REPEATS = 200, 12, 3
 STATEMENT_TIMEOUT: LiteralString = "SET statement_timeout = '120s'"
+# One builder a layer, whoever started it. Of the session, which may take it more than once.
+LOCK: LiteralString = "SELECT pg_advisory_lock(hashtext('diaban ladder'), hashtext(%s))"
+UNLOCK: LiteralString = "SELECT pg_advisory_unlock(hashtext('diaban ladder'), hashtext(%s))"
 SUMMARY: LiteralString = """
 SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box), row_count, vertices, side_m
   FROM (SELECT ST_Extent(geom) AS box, count(*) AS row_count, coalesce(sum(ST_NPoints(geom)), 0) AS vertices,
@@ -49,8 +57,8 @@ SELECT ST_X(middle), ST_Y(middle)
   FROM (SELECT ST_Centroid(ST_Envelope(geom)) AS middle FROM pub.{layer} ORDER BY random() LIMIT %s) AS sample
 """
 LINE: LiteralString = """
-INSERT INTO ops.ladder (layer, zoom, kind, source_rows, tiles, p95_bytes, p95_ms)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO ops.ladder (layer, zoom, kind, source_rows, tiles, p95_bytes, p95_ms, description)
+VALUES (%s, %s, %s, %s, %s, %s, %s, (SELECT ops.ladder_basis(description) FROM ops.layer WHERE name = %s))
 """
 CELL: LiteralString = """
 INSERT INTO ops.rung_cell (layer, zoom, x, y, west, south, east, north)
@@ -58,7 +66,9 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 RUNG: LiteralString = """
 UPDATE ops.ladder SET tiles = %(tiles)s, p95_bytes = %(p95_bytes)s, p95_ms = %(p95_ms)s,
-  features = (SELECT count(*) FROM ops.rung WHERE layer = %(layer)s AND zoom = %(zoom)s),
+  features = (SELECT count(*) FROM ops.rung WHERE layer = %(layer)s AND zoom = %(zoom)s)
+           + (SELECT count(DISTINCT (x, y)) FROM ops.point_count
+               WHERE layer = %(layer)s AND level = %(zoom)s + 3),
   dropped = (SELECT coalesce(sum(dropped), 0) FROM ops.rung_cell WHERE layer = %(layer)s AND zoom = %(zoom)s)
  WHERE layer = %(layer)s AND zoom = %(zoom)s
 """
@@ -76,11 +86,18 @@ class Measured:
 def make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[int], None]) -> None:
     """Measure, decide, build and store the ladder of ``layer``; ``tell`` hears of each zoom that is done.
 
-    ``connection`` is autocommit and of the role ``diaban_pump``. Points have no ladder: they are counted
-    while they are drawn. The old ladder serves until the new plan stands; then tiles come from the rows until
-    their cell is built.
+    ``connection`` is autocommit and of the role ``diaban_pump``. The old ladder serves until the new plan
+    stands; then counts are there at once, and other tiles come from the rows until their cell is built.
     """
     connection.execute(STATEMENT_TIMEOUT)
+    connection.execute(LOCK, [layer.name])
+    try:
+        _make_plan(connection, layer, on, tell)
+    finally:
+        connection.execute(UNLOCK, [layer.name])
+
+
+def _make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[int], None]) -> None:
     west, south, east, north, rows, vertices, side_m = _one(connection, SUMMARY, layer)
     zooms = range(layer.tiles.max_zoom, layer.tiles.min_zoom - 1, -1)
     sample = connection.execute(
@@ -92,11 +109,9 @@ def make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[int
     for zoom in zooms:
         found = Measured(0, 0, 0.0)
         if kind == "exact":
-            found = measured(
-                connection, [tile_query(layer, "pub", t, on, staff=False) for t in _fullest(sample, zoom)]
-            )
+            found = measured(connection, [_from_rows(layer, t, on) for t in _fullest(sample, zoom)])
             if not few and zoom < layer.tiles.max_zoom:
-                kind = _kind(layer, found, side_m / pixel_m(zoom))
+                kind = _kind(layer, zoom, found, side_m / pixel_m(zoom))
         lines.append((zoom, kind, found))
         tell(zoom)
     box = Box(west, south, east, north) if rows else None
@@ -110,13 +125,21 @@ def make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[int
             connection.execute(RUNG, {"layer": layer.name, "zoom": zoom, **figures})
 
 
-def _kind(layer: Layer, found: Measured, pixels: float) -> str:
+def _from_rows(layer: Layer, tile: TileId, on: date) -> TileQuery:
+    """As the zoom would be drawn without a rung; points from afar are counted in any case."""
+    return tile_query(layer, "pub", tile, on, staff=False)
+
+
+def _kind(layer: Layer, zoom: int, found: Measured, pixels: float) -> str:
     """What a zoom is drawn from: once a zoom needs a rung, all below it do."""
+    read = zoom >= READ_POINTS_ZOOM if stores_counts(layer) else pixels >= READ_PIXELS
+    fits = found.p95_bytes <= BUDGET_BYTES and (found.p95_ms <= BUDGET_MS or read)
+    if stores_counts(layer):
+        return "exact" if fits and zoom >= EXACT_POINTS_ZOOM else "counted"
     if not layer.geometry.endswith("Polygon"):
         return "exact"
     if layer.legend.field is None:
         return "outline"
-    fits = found.p95_bytes <= BUDGET_BYTES and (found.p95_ms <= BUDGET_MS or pixels >= READ_PIXELS)
     return "exact" if fits and pixels >= SEEN_PIXELS else "merged"
 
 
@@ -143,17 +166,31 @@ def measured(connection: Connected, queries: list[TileQuery]) -> Measured:
 def _write(
     connection: Connected, layer: Layer, rows: int, box: Box | None, lines: list[tuple[int, str, Measured]]
 ) -> None:
-    with connection.transaction(), connection.cursor() as cursor:
+    counted = [zoom for zoom, kind, _ in lines if kind == "counted"]
+    with one_snapshot(connection), connection.cursor() as cursor:
+        fill(connection, layer, counted)
         for table in ("ladder", "rung_cell", "rung"):
             statement = sql.SQL("DELETE FROM ops.{} WHERE layer = %s").format(sql.Identifier(table))
             cursor.execute(statement, [layer.name])
         cursor.execute("INSERT INTO ops.change_log (layer, op, vis) VALUES (%s, 'ladder', 0)", [layer.name])
         for zoom, kind, found in lines:
             values = (found.tiles, found.p95_bytes, found.p95_ms)
-            cursor.execute(LINE, [layer.name, zoom, kind, rows, *values])
+            cursor.execute(LINE, [layer.name, zoom, kind, rows, *values, layer.name])
             if box is not None:
                 cells = _cells(kind, box, zoom)
                 cursor.executemany(CELL, [(layer.name, t.z, t.x, t.y, *ground) for t, ground in cells])
+
+
+@contextmanager
+def one_snapshot(connection: Connected) -> Iterator[None]:
+    """A transaction all of whose statements see the same state of the database."""
+    before = connection.isolation_level
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    try:
+        with connection.transaction():
+            yield
+    finally:
+        connection.isolation_level = before
 
 
 def _cells(kind: str, box: Box, zoom: int) -> list[tuple[TileId, tuple[float, float, float, float]]]:

@@ -8,7 +8,15 @@ from psycopg import sql
 
 from geo.in_force import in_force
 from tiles.ladder.rows import class_fields, json_object
-from tiles.query import TileQuery, label_layer, labels_shown, restricted_rows, tile_fields, with_labels
+from tiles.query import (
+    TileQuery,
+    counted_query,
+    label_layer,
+    labels_shown,
+    restricted_rows,
+    tile_fields,
+    with_labels,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -43,6 +51,8 @@ def rung_query(layer: Layer, kind: str, tile: TileId, on: date, *, staff: bool) 
 
     Staff get, beside the public ladder, the restricted rows under their own policies.
     """
+    if kind == "counted":
+        return counted_query(layer, tile, staff=staff)
     cell_x, cell_y = (tile.x, tile.y) if kind == "merged" else (0, 0)
     parameters: dict[str, Any] = {
         "layer": layer.name, "on": on, "z": tile.z, "x": tile.x, "y": tile.y,
