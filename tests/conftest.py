@@ -41,6 +41,12 @@ SECRET = "only-for-tests-0123456789"
 TEMPLATE = "diaban_template"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Point the tests of ``tests/conformance`` at another server."""
+    parser.addoption("--server", help="landing page of the OGC API that tests/conformance asks")
+    parser.addoption("--process", help="process of that server that gives back its input; by default: echo")
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The URL of an administrator's database on a server for this run."""

@@ -1,0 +1,52 @@
+"""Where the assertions of OGC's suites are pointed at: ``--server URL``, else the application on own data.
+
+Each test names its conformance class and the abstract test that it carries out::
+
+    @ats(CORE, "/conf/core/root-op")
+
+``./diaban conformance`` reads both from the report.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.api.ogc_ground import put_rows
+from tests.conformance.site import Site
+from tests.conftest import copied, serving, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The landing page's address."""
+    if given := request.config.getoption("--server"):
+        yield str(given)
+        return
+    server, template = request.getfixturevalue("server"), request.getfixturevalue("template")
+    home = request.getfixturevalue("tmp_path_factory").mktemp("conformance")
+    with copied(server, template) as name:
+        settings = settings_for(server, name, home)
+        with psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
+            put_rows(connection)
+        with serving(settings) as url:
+            yield f"{url}/ogc"
+
+
+@pytest.fixture(scope="session")
+def site(address: str) -> Site:
+    """The server that is asked."""
+    return Site(address.rstrip("/"))
+
+
+@pytest.fixture(autouse=True)
+def _named(request: pytest.FixtureRequest, record_property) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    marker = request.node.get_closest_marker("ats")
+    if marker is not None:
+        record_property("class", marker.args[0])
+        record_property("tests", " ".join(marker.args[1:]))
