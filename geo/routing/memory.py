@@ -7,8 +7,7 @@ with longitudes shortened by the place's latitude, the distance to it on the ell
 from __future__ import annotations
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +46,7 @@ class Ground:
         shapely.intersects_xy(self._shapes, *shapely.get_coordinates(shapely.centroid(self._shapes)).T)
         self._areas_m2 = [abs(WGS84.geometry_area_perimeter(_oriented(shape))[0]) for shape in shapes]
         self._tree = shapely.STRtree(self._shapes)
+        self._asking = threading.Lock()
 
     def candidates(self, place: LonLat, accuracy_m: float | None = None) -> list[Candidate]:
         """Units that cover the place or lie within the router's reach, as ``pub.units_near`` finds them."""
@@ -90,24 +90,30 @@ class Ground:
         lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
         answer = self._cells.of(lon, lat)
         near = np.flatnonzero(answer == MIXED)
-        answer[near] = self._covering(lon[near], lat[near])
+        with self._asking:
+            answer[near] = self._covering(lon[near], lat[near])
         return answer
 
     @cached_property
     def _cells(self) -> Cells:
-        return Cells(self._shapes, self._covering)
+        with self._asking:
+            return Cells(self._shapes, self._covering)
 
     def _covering(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
         """As :meth:`assign`, by the polygons alone: points are indexed and polygons asked."""
-        points = Points(lon, lat)
+        shape, point = Points(lon, lat).covered_by(self._shapes)
         answer = np.full(len(lon), NOBODY, dtype=np.int64)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            covered = pool.map(points.covered_by, self._shapes, chunksize=64)
-            found = list(covered)
-        rank = sorted(range(len(found)), key=lambda i: (round(self._areas_m2[i]), self._units[i].unit_id))
-        for index in reversed(rank):  # the best is written last, over whatever stood there
-            answer[found[index]] = index
+        worst_first = np.argsort(-self._rank[shape], kind="stable")
+        answer[point[worst_first]] = shape[worst_first]  # the best is written last, over whatever stood there
         return answer
+
+    @cached_property
+    def _rank(self) -> NDArray[np.int64]:
+        """The place of each unit in the order of choice: the smaller area, then the identity."""
+        order = sorted(
+            range(len(self._units)), key=lambda i: (round(self._areas_m2[i]), self._units[i].unit_id)
+        )
+        return np.argsort(order)
 
 
 def metres_between(place: LonLat, other: Any) -> float:  # noqa: ANN401 - any geometry of shapely

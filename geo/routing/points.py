@@ -6,6 +6,8 @@ numbers are about twice as fast, and ``intersects_xy`` lets go of Python's lock,
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +16,13 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
+
 # About a third of a ward's width: boxes are met closely, and a ward takes few rows.
 CELL_DEG = 0.03
 COLUMNS = 1 << 20
+# Polygons that one processor tests at a time.
+CHUNK = 64
 
 
 class Points:
@@ -29,17 +35,44 @@ class Points:
         self._key = key[self._order]
         self._lon, self._lat = lon[self._order], lat[self._order]
 
-    def covered_by(self, shape: Any) -> NDArray[np.int64]:  # noqa: ANN401 - a prepared polygon of shapely
-        """Numbers of the points in a polygon or on its border."""
-        west, south, east, north = shapely.bounds(shape)
-        rows = np.arange(_cell(south), _cell(north) + 1) * COLUMNS
-        starts = np.searchsorted(self._key, rows + _cell(west))
-        ends = np.searchsorted(self._key, rows + _cell(east), side="right")
-        near = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends, strict=True)])
-        lon, lat = self._lon[near], self._lat[near]
-        near = near[(lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)]
-        covered = shapely.intersects_xy(shape, self._lon[near], self._lat[near])
-        return np.asarray(self._order[near[covered]], dtype=np.int64)
+    def covered_by(self, shapes: NDArray[np.object_]) -> Pairs:
+        """Pairs of a prepared polygon's number and the number of a point in it or on its border."""
+        shape, point = self._in_boxes(shapely.bounds(shapes))
+        # A polygon is never asked by two threads at once: GEOS makes parts of its index as it is asked.
+        cuts = np.searchsorted(shape, np.arange(0, len(shapes) + CHUNK, CHUNK))
+
+        def test(part: slice) -> NDArray[np.bool_]:
+            at = point[part]
+            covered: NDArray[np.bool_] = shapely.intersects_xy(
+                shapes[shape[part]], self._lon[at], self._lat[at]
+            )
+            return covered
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            parts = list(pool.map(test, map(slice, cuts[:-1], cuts[1:])))
+        covered = np.concatenate(parts)
+        return shape[covered], self._order[point[covered]]
+
+    def _in_boxes(self, boxes: NDArray[np.float64]) -> Pairs:
+        """Pairs of a box (west, south, east, north; shape (m, 4)) and a point, in sorted order, within it."""
+        bottom = _cell(boxes[:, 1])
+        height = _cell(boxes[:, 3]) - bottom + 1
+        box, up = _spread(height)
+        row = (bottom[box] + up) * COLUMNS
+        start = np.searchsorted(self._key, row + _cell(boxes[box, 0]))
+        end = np.searchsorted(self._key, row + _cell(boxes[box, 2]), side="right")
+        line, along = _spread(end - start)
+        box, point = box[line], start[line] + along
+        west, south, east, north = boxes[box].T
+        lon, lat = self._lon[point], self._lat[point]
+        within = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+        return box[within], point[within]
+
+
+def _spread(counts: NDArray[np.int64]) -> Pairs:
+    """For counts (2, 0, 1): the indices (0, 0, 2) and the numbers (0, 1, 0) within each."""
+    index = np.repeat(np.arange(len(counts)), counts)
+    return index, np.arange(len(index)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _cell(degrees: Any) -> Any:  # noqa: ANN401 - a number or an array of them
