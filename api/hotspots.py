@@ -1,32 +1,36 @@
-"""``GET /api/hotspots``: where reports concentrate, as hexagons with counts and how they were made."""
+"""``GET /api/hotspots``: where reports concentrate, as hexagons with counts, rates and significance.
+
+Staff ask what they like of what their clearance shows. The public asks for whole months and fixed groups of
+categories, and reads areas that hold at least five incidents each.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import gzip
-import hashlib
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
-from api.caching import OPEN, accepts_gzip, freshness, matches
 from api.deps import Db, Layers, Who
-from geo.calendar import ICT, parse_instant
-from geo.errors import InvalidInput
-from geo.hotspots import (
-    METHOD,
-    RESOLUTIONS,
-    Count,
-    Window,
-    counts,
-    feature_collection,
-    last_year_of_data,
-    rolled_up,
-    totals,
-    touching,
+from api.hotspots_ask import (
+    asked,
+    check_order,
+    day_in,
+    ground_of,
+    group_in,
+    resolution_in,
 )
-from geo.types import Bbox, parse_integer
+from api.hotspots_send import send, send_json
+from geo.calendar import start_of
+from geo.errors import InvalidInput
+from geo.hotspots.answer import STATES, Shown, arrow_table, csv_table, feature_collection
+from geo.hotspots.atoms import FINEST, K, spread
+from geo.hotspots.groups import GROUPS, MIXED, TITLES
+from geo.hotspots.release import read_told, told_months
+from geo.hotspots.stats.gistar import significance
+from geo.types import Bbox
 
 if TYPE_CHECKING:
     from geo.catalogue import Catalogue
@@ -34,13 +38,40 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["hotspots"])
 
-LAYER = "reports"
-DEFAULT_RESOLUTION = 8
 # About 12 MB of GeoJSON, 1.5 MB zipped; a map of more cells shows nothing that a coarser one does not.
-CELLS_MAX = 30_000
-# Answers of the database kept by window, caller's rights and version of the data.
-KEPT_MAX = 32
-type Kept = OrderedDict[tuple[object, ...], list[Count]]
+CELLS_MAX = 60_000
+FORMATS = ("geojson", "arrow", "csv")
+ARROW = "application/vnd.apache.arrow.file"
+COUNTED = {
+    "name": "h3-count",
+    "time": "received_at, [from, to), Asia/Ho_Chi_Minh",
+    "incidents": "reports of one incident count once, where and when its first report is",
+    "contacts": "every report counts",
+    "rate": "incidents per km² of the cell's true area and 30 days",
+}
+TOLD = {
+    "name": "k-anonymous-months",
+    "k": K,
+    "time": "months that are over, told once",
+    "cells": "areas with at least k incidents a month, shared out evenly over their cells",
+    "rate": "incidents per km² of the cell's true area and 30 days",
+}
+GI = {
+    "name": "getis-ord-gi-star",
+    "weights": "binary, the cell and those that touch it",
+    "p": "two-sided, normal",
+    "q": "false discovery rate, Benjamini-Hochberg",
+    "few": "fewer than 5 incidents found or expected in cell and neighbours",
+}
+
+From = Annotated[str | None, Query(alias="from", description="Từ ngày / from day")]
+To = Annotated[str | None, Query(description="Đến ngày (không gồm) / until, exclusive")]
+Category = Annotated[str | None, Query(description="Mã lĩnh vực, cách nhau bằng dấu phẩy / codes (staff)")]
+Channel = Annotated[str | None, Query(description="Mã kênh / channel codes (staff)")]
+Ward = Annotated[str | None, Query(description="Mã xã, phường / ward codes (staff)")]
+Group = Annotated[str | None, Query(description="Nhóm lĩnh vực (công chúng) / group (public)")]
+Box = Annotated[str | None, Query(description="tây,nam,đông,bắc / west,south,east,north")]
+Resolution = Annotated[str | None, Query(description="Độ phân giải H3, 5–9 / H3 resolution")]
 
 
 @router.get("/api/hotspots", summary="Mật độ phản ánh theo ô lục giác H3")
@@ -50,106 +81,182 @@ async def hotspots(
     db: Db,
     layers: Layers,
     who: Who,
-    from_: Annotated[
-        str | None, Query(alias="from", description="Từ ngày hoặc thời điểm / from day or instant")
+    from_: From = None,
+    to: To = None,
+    category: Category = None,
+    channel: Channel = None,
+    ward: Ward = None,
+    group: Group = None,
+    bbox: Box = None,
+    resolution: Resolution = None,
+    state: Annotated[
+        str | None, Query(description="hot99,hot95,hot90,none,cold90,cold95,cold99,few; all (staff)")
     ] = None,
-    to: Annotated[str | None, Query(description="Đến (không gồm) / until, exclusive")] = None,
-    category: Annotated[str | None, Query(description="Mã lĩnh vực, cách nhau bằng dấu phẩy / codes")] = None,
-    bbox: Annotated[str | None, Query(description="tây,nam,đông,bắc / west,south,east,north")] = None,
-    resolution: Annotated[str | None, Query(description="Độ phân giải H3, 5–9 / H3 resolution")] = None,
+    f: Annotated[str | None, Query(description="geojson, arrow, csv")] = None,
 ) -> Response:
-    """Incidents and contacts by H3 cell as GeoJSON, with the parameters, method, n and version of the data.
+    """Incidents and contacts by H3 cell with the parameters, method, n and version of the data.
 
-    Without ``from`` and ``to``: the last 365 days of data. Cells at the edge of ``bbox`` keep their whole
-    count.
+    Without ``from`` and ``to``: the last 365 days of data, or the last twelve months that the public was
+    told.
+    Cells at the edge of ``bbox`` keep their whole count. ``state`` asks for significance (Gi* with false
+    discovery rate over the province) and keeps the cells of these states; ``all`` keeps every cell.
     """
-    level = _resolution(resolution)
+    form = _format(f)
     box = Bbox.parse(bbox) if bbox is not None else None
-    categories = _categories(category, layers)
-    version = layers.epoch(LAYER, who)
-    window = await _window(db, who, from_, to, categories)
-    stored = await _counted(request, db, who, window, version)
-    shown = rolled_up(stored, level)
+    given = {"from": from_, "to": to, "category": category, "channel": channel, "ward": ward}
+    if who.staff:
+        shown, parameters = await _for_staff(
+            request, db, layers, who, given=given, resolution=resolution, state=state
+        )
+    else:
+        staff_ones = {"category": category, "channel": channel, "ward": ward, "state": state}
+        shown, parameters = await _for_public(
+            request, db, layers, who, given=given, group=group, resolution=resolution, staff_ones=staff_ones
+        )
     if box is not None:
-        shown = touching(shown, box)
-    if len(shown) > CELLS_MAX:
+        shown = shown.touching(box)
+    if len(shown.cells) > CELLS_MAX:
+        level = parameters["resolution"]
         raise InvalidInput(
             "resolution", level, f"nhỏ hơn {level}, hoặc bbox nhỏ hơn", f"below {level}, or a smaller bbox"
         )
+    parameters |= {"bbox": box.as_tuple() if box else None, "n": shown.totals()}
+    return await _sent(request, who, form, shown, parameters)
+
+
+@router.get("/api/hotspots/choices", summary="Những gì có thể chọn")
+async def choices(request: Request, db: Db, who: Who) -> Response:
+    """The public's groups and months; the states of significance."""
+    async with db.read(who) as connection:
+        told = await told_months(connection)
+    titles = {group: {"vi": TITLES[group][0], "en": TITLES[group][1]} for group in GROUPS}
+    body = {
+        "audience": "staff" if who.staff else "public",
+        "k": K,
+        "groups": [{"code": g, "title": titles[g], "categories": list(GROUPS[g])} for g in GROUPS],
+        "months": [_month(told[0]), _month(told[1])] if told else None,
+        "states": list(STATES.values()),
+    }
+    return await send_json(request, who, body)
+
+
+async def _for_staff(
+    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: dict[str, str | None],
+    resolution: str | None, state: str | None,
+) -> tuple[Shown, dict[str, Any]]:  # fmt: skip
+    level = resolution_in(resolution)
+    states = _states(state)
+    question = await asked(request, db, layers, who, given)
+    days = (question.wanted.end - question.wanted.start).days
+    counts = question.facts.by_cell(question.wanted, level)
+    parameters = question.parameters(resolution=level, method=COUNTED)
+    if not states:
+        plain = (counts.incidents.astype(np.float64), counts.contacts.astype(np.float64))
+        return Shown(counts.cells, *plain, days), parameters
+    ground = await ground_of(request, db, layers, who, level)
+    values = ground.spread(counts.cells, counts.incidents)
+    found = await asyncio.to_thread(significance, values, ground.weights)
+    shown = Shown(ground.cells, values, ground.spread(counts.cells, counts.contacts), days, found)
+    wanted = [level for level, name in STATES.items() if name in states]
+    outside = int(counts.incidents[ground.places(counts.cells) < 0].sum())
+    parameters |= {"state": sorted(states), "significance": {**GI, "cells": len(values), "outside": outside}}
+    return shown.only(np.isin(found.level, wanted)), parameters
+
+
+async def _for_public(
+    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: dict[str, str | None],
+    group: str | None, resolution: str | None, staff_ones: dict[str, str | None],
+) -> tuple[Shown, dict[str, Any]]:  # fmt: skip
+    for name, value in staff_ones.items():
+        if value:
+            raise InvalidInput(
+                name,
+                value,
+                "để trống; công chúng chọn theo nhóm (group) và theo tháng, cán bộ cần đăng nhập",
+                "none; the public chooses a group and months, staff sign in",
+            )
+    level = resolution_in(resolution, FINEST)
+    chosen = group_in(group)
+    start, end = _month_in("from", given["from"]), _month_in("to", given["to"])
+    async with db.read(who) as connection:
+        told = await told_months(connection)
+        until = _next(told[1]) if told else _first_of_this_year()
+        end = end or until
+        start = start or date(end.year - 1, end.month, 1)
+        check_order(start, end)
+        found = await read_told(connection, start, end, chosen)
+    ground = await ground_of(request, db, layers, who, FINEST)
+    shares = await asyncio.to_thread(spread, found, ground.cells, level)
+    cells = np.array(list(shares), dtype=np.int64)
+    values = np.array(list(shares.values()), dtype=np.float64).reshape(-1, 2)
+    shown = Shown(cells, values[:, 0], values[:, 1], (end - start).days)
     parameters = {
-        "from": window.start.astimezone(ICT).isoformat(),
-        "to": window.end.astimezone(ICT).isoformat(),
-        "category": list(categories),
-        "bbox": box.as_tuple() if box else None,
+        "audience": "public",
+        "from": start_of(start).isoformat(),
+        "to": start_of(end).isoformat(),
+        "told": [_month(told[0]), _month(told[1])] if told else None,
+        "group": chosen,
+        "mixed": sum(atom.incidents for atom in found if atom.group == MIXED),
         "resolution": level,
-        "method": METHOD,
-        "n": totals(shown),
-        "data_version": version,
+        "method": TOLD,
     }
-    return await _answer(request, who, await asyncio.to_thread(feature_collection, shown, parameters))
+    return shown, parameters
 
 
-async def _window(
-    db: Database, who: Caller, start: str | None, end: str | None, categories: tuple[str, ...]
-) -> Window:
-    given_start = parse_instant("from", start) if start is not None else None
-    given_end = parse_instant("to", end) if end is not None else None
-    if given_start is None or given_end is None:
-        async with db.read(who) as connection:
-            default_start, default_end = await last_year_of_data(connection)
-        given_start, given_end = given_start or default_start, given_end or default_end
-    if given_start >= given_end:
-        shown = f"{given_start.astimezone(ICT).isoformat()} / {given_end.astimezone(ICT).isoformat()}"
-        raise InvalidInput("from,to", shown, "from trước to", "from before to")
-    return Window(given_start, given_end, categories)
+async def _sent(
+    request: Request, who: Caller, form: str, shown: Shown, parameters: dict[str, Any]
+) -> Response:
+    if form == "arrow":
+        data = await asyncio.to_thread(arrow_table, shown, parameters)
+        return await send(request, who, data, ARROW, "diem-nong.arrow")
+    if form == "csv":
+        return await send(
+            request, who, b"\xef\xbb\xbf" + csv_table(shown).encode(), "text/csv", "diem-nong.csv"
+        )
+    body = await asyncio.to_thread(feature_collection, shown, parameters)
+    return await send(request, who, body.encode(), "application/geo+json")
 
 
-async def _counted(request: Request, db: Database, who: Caller, window: Window, version: int) -> list[Count]:
-    state = request.app.state
-    if not hasattr(state, "hotspot_counts"):
-        state.hotspot_counts = OrderedDict()
-    kept = cast("Kept", state.hotspot_counts)
-    key = (who.policy_class, version, window)
-    if key not in kept:
-        async with db.read(who) as connection:
-            kept[key] = await counts(connection, window)
-        while len(kept) > KEPT_MAX:
-            kept.popitem(last=False)
-    kept.move_to_end(key)
-    return kept[key]
+def _format(text: str | None) -> str:
+    form = text or "geojson"
+    if form not in FORMATS:
+        raise InvalidInput("f", form, ", ".join(FORMATS), ", ".join(FORMATS))
+    return form
 
 
-def _resolution(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_RESOLUTION
-    return parse_integer("resolution", text, RESOLUTIONS[0], RESOLUTIONS[-1])
+def _states(text: str | None) -> set[str]:
+    if not text:
+        return set()
+    names = set(text.split(","))
+    if names == {"all"}:
+        return set(STATES.values())
+    if not names <= set(STATES.values()):
+        shown = ", ".join((*STATES.values(), "all"))
+        raise InvalidInput("state", text, shown, shown)
+    return names
 
 
-def _categories(text: str | None, layers: Catalogue) -> tuple[str, ...]:
-    if text is None or text == "":
-        return ()
-    layer = layers.layer(LAYER)
-    known = [entry.code for entry in layer.codes[layer.field("category").codes or ""]]
-    asked = text.split(",")
-    if len(asked) > len(known) or not set(asked) <= set(known):
-        listed = ", ".join(known)
-        raise InvalidInput("category", text, listed, listed)
-    return tuple(sorted(set(asked)))
+def _month_in(parameter: str, text: str | None) -> date | None:
+    day = day_in(parameter, text)
+    if day is not None and day.day != 1:
+        raise InvalidInput(
+            parameter,
+            text,
+            "ngày đầu tháng, ví dụ 2026-07-01; cán bộ đăng nhập để chọn từng ngày",
+            "the first day of a month, e.g. 2026-07-01; staff sign in to choose days",
+        )
+    return day
 
 
-async def _answer(request: Request, who: Caller, body: str) -> Response:
-    data = body.encode()
-    etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-    headers: dict[str, Any] = {
-        **OPEN,
-        **freshness(who),
-        "ETag": etag,
-        "Vary": "Accept-Encoding, Authorization",
-    }
-    if matches(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=headers)
-    if accepts_gzip(request.headers.get("accept-encoding", "")):
-        data = await asyncio.to_thread(gzip.compress, data, 3, mtime=0)
-        headers["Content-Encoding"] = "gzip"
-        headers["ETag"] = f"W/{etag}"
-    return Response(data, headers=headers, media_type="application/geo+json")
+def _next(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _first_of_this_year() -> date:
+    from geo.calendar import today_ict
+
+    return date(today_ict().year, 1, 1)
+
+
+def _month(day: date) -> str:
+    return f"{day:%Y-%m}"

@@ -1,23 +1,10 @@
-"""Where reports concentrate: counts by H3 cell.
+"""Where reports concentrate: counts kept by the editing transaction, statistics, what the public is told.
 
-Callers use the names below; :func:`cell_of` is also the value of the field ``h3_9`` of every report.
+``cells`` is light and used by intake; ``facts`` and ``load`` answer questions of staff, ``release`` those
+of the
+public, ``stats`` are pure functions, ``keeper`` works beside the application.
 """
 
 from geo.hotspots.cells import RESOLUTION, RESOLUTIONS, cell_of
-from geo.hotspots.counts import METHOD, Count, Window, feature_collection, rolled_up, totals, touching
-from geo.hotspots.query import counts, last_year_of_data
 
-__all__ = [
-    "METHOD",
-    "RESOLUTION",
-    "RESOLUTIONS",
-    "Count",
-    "Window",
-    "cell_of",
-    "counts",
-    "feature_collection",
-    "last_year_of_data",
-    "rolled_up",
-    "totals",
-    "touching",
-]
+__all__ = ["RESOLUTION", "RESOLUTIONS", "cell_of"]

@@ -1,15 +1,27 @@
-"""H3 cells: the cell of a place, its coarser parents, true areas and outlines. Pure."""
+"""H3 cells: the cell of a place, its coarser parents, true areas and outlines. Pure.
+
+Cells are hexadecimal text at doors and in reports, 64-bit integers in counts and in arithmetic.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import h3
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Cells = NDArray[np.int64]
 
 # Stored with every report: about 0.1 km² here. Coarser resolutions are parents of it, finer ones are not
 # offered: they would tell where a report was made.
 RESOLUTION = 9
 RESOLUTIONS = range(5, RESOLUTION + 1)
+_FINEST = 15
+_BITS = 3  # of one digit of the index; a digit that is not used is 7
 
 
 def cell_of(lon: float, lat: float) -> str:
@@ -17,20 +29,43 @@ def cell_of(lon: float, lat: float) -> str:
     return str(h3.latlng_to_cell(lat, lon, RESOLUTION))
 
 
-@lru_cache(maxsize=65_536)
-def area_km2(cell: str) -> float:
-    """The true area: cells of one resolution differ by 8.8 % within Vietnam."""
-    return float(h3.cell_area(cell, "km^2"))
+def as_text(cell: int) -> str:
+    """The hexadecimal text of a cell."""
+    return f"{cell:x}"
 
 
-@lru_cache(maxsize=65_536)
-def ring(cell: str) -> tuple[tuple[float, float], ...]:
-    """The outline as closed ring of lon, lat in degrees, counter-clockwise (RFC 7946), rounded to 0.1 m."""
-    corners = [(round(lon, 6), round(lat, 6)) for lat, lon in h3.cell_to_boundary(cell)]
-    return (*corners, corners[0])
+def parents(cells: Cells, resolution: int) -> Cells:
+    """The coarser cells that hold ``cells``, one for each (int64)."""
+    unused = (np.int64(1) << np.int64(_BITS * (_FINEST - resolution))) - np.int64(1)
+    plain = cells & ~(np.int64(0xF) << np.int64(52))
+    return plain | (np.int64(resolution) << np.int64(52)) | unused
+
+
+def children(cell: int, resolution: int) -> tuple[int, ...]:
+    """The finer cells within a cell by H3's hierarchy, ascending."""
+    return tuple(sorted(h3.str_to_int(c) for c in h3.cell_to_children(as_text(cell), resolution)))
 
 
 @lru_cache(maxsize=131_072)
-def parent(cell: str, resolution: int) -> str:
-    """The cell of a coarser resolution to which ``cell`` belongs; itself at its own resolution."""
-    return cell if resolution == RESOLUTION else str(h3.cell_to_parent(cell, resolution))
+def area_km2(cell: int) -> float:
+    """The true area: cells of one resolution differ by 8.8 % within Vietnam."""
+    return float(h3.cell_area(as_text(cell), "km^2"))
+
+
+def areas_km2(cells: Cells) -> NDArray[np.float64]:
+    """The true areas of ``cells``."""
+    return np.array([area_km2(cell) for cell in cells.tolist()], dtype=np.float64)
+
+
+@lru_cache(maxsize=131_072)
+def centre(cell: int) -> tuple[float, float]:
+    """Longitude and latitude of the cell's centre, degrees."""
+    lat, lon = h3.cell_to_latlng(as_text(cell))
+    return float(lon), float(lat)
+
+
+@lru_cache(maxsize=131_072)
+def ring(cell: int) -> tuple[tuple[float, float], ...]:
+    """The outline as closed ring of lon, lat in degrees, counter-clockwise (RFC 7946), rounded to 0.1 m."""
+    corners = [(round(lon, 6), round(lat, 6)) for lat, lon in h3.cell_to_boundary(as_text(cell))]
+    return (*corners, corners[0])

@@ -1,0 +1,138 @@
+"""The study area: the cells of the province and which of them touch.
+
+Cells where nothing can be reported (outside, across the border) must be out and empty cells inside must be
+in:
+both change every score.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import h3
+import numpy as np
+import shapely
+
+from geo.hotspots.cells import areas_km2, as_text
+from geo.in_force import in_force
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from numpy.typing import NDArray
+    from psycopg import AsyncConnection
+    from scipy.sparse import csr_array
+    from shapely.geometry.base import BaseGeometry
+
+    Connection = AsyncConnection[tuple[Any, ...]]
+
+WARDS = "SELECT code, name, population, area_km2, ST_AsBinary(geom) FROM pub.admin_units WHERE level = 3 AND "
+KEPT_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """A ward of the day: code, name, people (None: not known), km² (geodesic where the source tells)."""
+
+    code: str
+    name: str
+    population: int | None
+    area_km2: float | None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The province on a day: its cells of one resolution, ascending, and its outline in degrees."""
+
+    resolution: int
+    cells: NDArray[np.int64]
+    wards: tuple[Ward, ...]
+    outline: BaseGeometry
+
+    @cached_property
+    def areas_km2(self) -> NDArray[np.float64]:
+        """The true area of each cell."""
+        return areas_km2(self.cells)
+
+    @cached_property
+    def weights(self) -> csr_array:
+        """Which cells touch or are the same: binary, as Gi* wants it."""
+        return weights_of(self.cells)
+
+    def places(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For each of ``cells`` its place in the ground, -1 where it lies outside."""
+        if not len(self.cells):
+            return np.full(len(cells), -1, dtype=np.int64)
+        at = np.searchsorted(self.cells, cells).clip(max=len(self.cells) - 1)
+        return np.where(self.cells[at] == cells, at, -1)
+
+    def spread(self, cells: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Values by cell as an array over the whole ground, zero where nothing was counted."""
+        at = self.places(cells)
+        filled = np.zeros(len(self.cells))
+        filled[at[at >= 0]] = values[at >= 0]
+        return filled
+
+
+def cells_of(outline: BaseGeometry, resolution: int) -> NDArray[np.int64]:
+    """Every cell that an outline (degrees) reaches into, ascending: a report near its border lies in one."""
+    if outline.is_empty:
+        return np.empty(0, dtype=np.int64)
+    shape = h3.geo_to_h3shape(outline.__geo_interface__)
+    found = h3.h3shape_to_cells_experimental(shape, resolution, contain="overlap")
+    return np.array(sorted(h3.str_to_int(cell) for cell in found), dtype=np.int64)
+
+
+def weights_of(cells: NDArray[np.int64]) -> csr_array:
+    """Binary weights between cells that touch, and of each with itself (n × n, rows in the cells' order)."""
+    from scipy.sparse import csr_array
+
+    place = {cell: at for at, cell in enumerate(cells.tolist())}
+    rows: list[int] = []
+    columns: list[int] = []
+    for cell, at in place.items():
+        near = (place.get(h3.str_to_int(c), -1) for c in h3.grid_disk(as_text(cell), 1))
+        touching = sorted(other for other in near if other >= 0)
+        columns += touching
+        rows += [at] * len(touching)
+    shape = (len(cells), len(cells))
+    return csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
+
+
+async def wards_on(connection: Connection, day: date) -> tuple[tuple[Ward, ...], BaseGeometry]:
+    """The wards in force on a day and the union of their polygons (degrees)."""
+    query = WARDS.encode() + in_force("day").as_bytes(connection) + b" ORDER BY code"
+    rows = await (await connection.execute(query, {"day": day})).fetchall()
+    wards = tuple(Ward(*row[:4]) for row in rows)
+    outline = await asyncio.to_thread(_union, [row[4] for row in rows])
+    return wards, outline
+
+
+def _union(polygons: Iterable[bytes]) -> BaseGeometry:
+    return shapely.union_all(shapely.from_wkb([bytes(polygon) for polygon in polygons]))
+
+
+class Grounds:
+    """One worker's grounds, by version of the units, day and resolution."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[int, date, int], Ground] = OrderedDict()
+        self._lock = asyncio.Lock()
+
+    async def ground(self, connection: Connection, version: int, day: date, resolution: int) -> Ground:
+        """The province of a day as cells; of no cell where there is no ward."""
+        key = (version, day, resolution)
+        async with self._lock:
+            if key not in self._kept:
+                wards, outline = await wards_on(connection, day)
+                cells = await asyncio.to_thread(cells_of, outline, resolution)
+                self._kept[key] = Ground(resolution, cells, wards, outline)
+                while len(self._kept) > KEPT_MAX:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
