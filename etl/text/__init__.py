@@ -1,0 +1,11 @@
+"""Vietnamese text out of the encodings that files are in, into NFC.
+
+Callers use the names below.
+"""
+
+from etl.text.column import Decoder
+from etl.text.detect import Judged, judge
+from etl.text.encodings import ENCODINGS, decode
+from etl.text.syllables import is_syllable, plain, words
+
+__all__ = ["ENCODINGS", "Decoder", "Judged", "decode", "is_syllable", "judge", "plain", "words"]

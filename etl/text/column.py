@@ -1,0 +1,120 @@
+"""One column's texts decoded, value by value, with counts of what was mended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from etl.text.encodings import decode
+from etl.text.mending import Case, capitals, habit, stripped
+from etl.text.syllables import is_syllable, words
+from etl.types import Note
+from layers.description import Text
+
+if TYPE_CHECKING:
+    from etl.text.encodings import Encoding, Transport
+
+# Distinct values remembered; beyond it a column of all different texts would fill the memory.
+MEMORY = 100_000
+
+
+class Decoder:
+    """Texts of one column into NFC. ``key`` is an encoding with the column's habit: ``tcvn3:title``.
+
+    A cell that the column's encoding does not explain and another one does (``also``) is read by that one:
+    there are columns typed by two generations of clerks.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        transport: Transport,
+        known: frozenset[str] = frozenset(),
+        also: tuple[Encoding, ...] = (),
+    ) -> None:
+        name, _, case = key.partition(":")
+        self.encoding = cast("Encoding", name)
+        self._case = Case(case == "title", case == "sentence")
+        self._transport = transport
+        self._known = known
+        self._also = tuple(each for each in also if each != name)
+        self._seen: dict[str, str] = {}
+        self.restored = self.suspicious = self.mixed = self.capitals = 0
+
+    def __call__(self, text: str) -> str:
+        """One value; a value that no encoding explains comes back in NFC as it was read."""
+        found = self._seen.get(text)
+        if found is None:
+            found = self._decode(text)
+            if len(self._seen) < MEMORY:
+                self._seen[text] = found
+        return found
+
+    def notes(self, column: str) -> list[Note]:
+        """What was mended in distinct values so far."""
+        counted = (
+            ("text_capitals", "repaired", self.capitals, _CAPITALS),
+            ("text_mixed", "repaired", self.mixed, _MIXED),
+            ("text_u_restored", "repaired", self.restored, _RESTORED),
+            ("text_u_stripped", "info", self.suspicious, _SUSPICIOUS),
+        )
+        return [
+            Note(code, "repaired" if kind == "repaired" else "info", text, count, column=column)
+            for code, kind, count, text in counted
+            if count
+        ]
+
+    def _decode(self, text: str) -> str:
+        encoding, decoded = self.encoding, decode(text, self.encoding, self._transport)
+        if self._also and not text.isascii():
+            encoding, decoded = self._best(text, decoded)
+        if decoded is None:
+            return decode(text, "unicode", self._transport) or text
+        if encoding != "tcvn3":
+            return decoded
+        whole, restored, suspicious = stripped(decoded, self._known)
+        self.restored += restored
+        self.suspicious += suspicious
+        mended = capitals(whole, self._case)
+        self.capitals += mended != whole
+        return mended
+
+    def _best(self, text: str, decoded: str | None) -> tuple[Encoding, str | None]:
+        """The column's own reading, unless it breaks and another is whole."""
+        if decoded is not None and _whole(decoded):
+            return self.encoding, decoded
+        for encoding in self._also:
+            other = decode(text, encoding, self._transport)
+            if other is not None and _whole(other):
+                self.mixed += 1
+                return encoding, other
+        return self.encoding, decoded
+
+
+def _whole(text: str) -> bool:
+    return all(is_syllable(word) for word in words(text) if not word.isascii())
+
+
+def key_of(encoding: Encoding, texts: list[str]) -> str:
+    """An encoding with the habit of a column's decoded texts."""
+    if encoding != "tcvn3":
+        return encoding
+    case = habit(texts)
+    return "tcvn3:title" if case.title else "tcvn3:sentence" if case.sentence else "tcvn3"
+
+
+_CAPITALS = Text(
+    vi="Trả lại chữ hoa có dấu mà phông TCVN3 làm mất (giá trị khác nhau).",
+    en="Capitals with tone marks that TCVN3 fonts lose were given back (distinct values).",
+)
+_MIXED = Text(
+    vi="Ô dùng bảng mã khác với cả cột, đã đọc theo bảng mã của nó.",
+    en="Cells in another encoding than their column, read by their own.",
+)
+_RESTORED = Text(
+    vi="Khôi phục chữ «ư» bị mất, theo tên xã, phường của địa phương.",
+    en="Lost letters 'ư' restored by the tenant's place names.",
+)
+_SUSPICIOUS = Text(
+    vi="Từ có vẻ đã mất chữ «ư» (ví dụ «Mờng»), không tự sửa: cần người xem lại.",
+    en="Words that seem to have lost an 'ư' (like 'Mờng'): not changed, a person must look.",
+)
