@@ -23,6 +23,10 @@ TOO_COSTLY = TooCostly(
     "The question takes too long. Narrow the area, the time or the filter.",
 )
 THERE_ALREADY = Conflict("Dữ liệu này đã có.", "This is there already.")
+DISK_FULL = Unavailable(
+    "Máy chủ dữ liệu hết chỗ. Không có gì được ghi; xin báo người quản trị.",
+    "The database server is out of disk space. Nothing was written; tell the administrator.",
+)
 RULE_BROKEN = Conflict("Dữ liệu không thoả quy định của lớp.", "The data break a rule of the layer.")
 OVERTAKEN = Conflict("Có người khác vừa sửa. Xin thử lại.", "Someone else changed it. Try again.")
 NO_RIGHT = Forbidden("Không có quyền với dữ liệu này.", "No right to these data.")
@@ -33,6 +37,7 @@ KNOWN: tuple[tuple[tuple[type[psycopg.Error], ...], DiabanError], ...] = (
     ((pg.ForeignKeyViolation, pg.CheckViolation, pg.NotNullViolation), RULE_BROKEN),
     ((pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable), OVERTAKEN),
     ((pg.InsufficientPrivilege,), NO_RIGHT),
+    ((pg.DiskFull,), DISK_FULL),
     ((PoolTimeout, pg.TooManyConnections, pg.AdminShutdown, pg.CannotConnectNow), UNAVAILABLE),
 )
 
