@@ -24,6 +24,8 @@ STATUS: dict[type[errors.DiabanError], int] = {
     errors.Conflict: 409,
     errors.TooLarge: 413,
     errors.TooMany: 429,
+    # Nobody sees it but the log; nginx's number for the same.
+    errors.Left: 499,
     errors.TooCostly: 422,
     errors.Unavailable: 503,
 }
@@ -55,12 +57,11 @@ def problem(status: int, vi: str, en: str, **more: Any) -> JSONResponse:  # noqa
     return JSONResponse({**body, **more, "request_id": request_id}, status, media_type=MEDIA_TYPE)
 
 
-def problem_of(error: errors.DiabanError) -> JSONResponse:
-    """The document of one of ours."""
+def problem_of(error: errors.DiabanError, **more: Any) -> JSONResponse:  # noqa: ANN401
+    """The document of one of ours; ``more`` as for :func:`problem`."""
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
-    more: dict[str, Any] = {}
     if isinstance(error, errors.InvalidInput):
-        more = {
+        more |= {
             "parameter": error.parameter,
             "value": error.value,
             "allowed": error.allowed_vi,

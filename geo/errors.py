@@ -62,6 +62,10 @@ class TooCostly(DiabanError):
     """The question is well formed and would take longer than is allowed."""
 
 
+class Left(DiabanError):
+    """Who asked is gone before the answer: nobody reads it."""
+
+
 class Unavailable(DiabanError):
     """The database cannot be reached or is at its limit; the same call may go through later."""
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from fastapi.responses import StreamingResponse
 
 from api.caching import OPEN, freshness
+from api.leaving import Stream
 from api.ogc.files import TYPES, WRITERS, csv_head, csv_lines
 from geo.errors import TooLarge
 from geo.features import FeatureQuery, columns_for, read_batch, read_page
@@ -75,7 +75,7 @@ async def download(request: Request, wanted: Wanted, fmt: str) -> Response:
         **OPEN,
         **freshness(wanted.ask.caller),
     }
-    return StreamingResponse(_chained(first, body), headers=headers, media_type=TYPES[fmt])
+    return Stream(_chained(first, body), headers=headers, media_type=TYPES[fmt])
 
 
 async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pygeoapi.api.itemtypes import get_collection_item, get_collection_items
 
 from api import deps
+from api.leaving import listening
 from api.ogc import parameters
 from api.ogc.downloads import Wanted, chosen_download, download
 from api.ogc.editing import version_tag
@@ -38,6 +39,11 @@ GEOJSON = "application/geo+json"
 
 async def items(request: Request) -> Response:
     """GET /ogc/collections/{layer}/items: GeoJSON goes from SQL to the wire, other forms through pygeoapi."""
+    async with listening(request.receive):
+        return await _items(request)
+
+
+async def _items(request: Request) -> Response:
     layer = deps.catalogue(request).layer(request.path_params["layer"])
     caller = await deps.caller(request)
     columns = columns_for(layer, caller)

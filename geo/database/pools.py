@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg_pool import AsyncConnectionPool
 
 from geo.database.errors import translated
+from geo.database.visit import visited
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,10 +52,10 @@ class Database:
         """
         with translated():
             if caller.claims is None or not caller.staff:
-                async with self._public.connection() as connection:
+                async with self._public.connection() as connection, visited(connection):
                     yield connection
             else:
-                async with self._claimed(self._reader, caller) as connection:
+                async with self._claimed(self._reader, caller) as connection, visited(connection):
                     yield connection
 
     @asynccontextmanager
