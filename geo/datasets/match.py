@@ -1,0 +1,301 @@
+"""Which staged rows the layer has already: by its identity, and where that does not tell, by place.
+
+Made with sets, never row by row: a million rows are matched in seconds. The answer is a table: staged row,
+row of the layer (``target``), and what is to be done with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg.sql import SQL, Composed, Identifier
+
+from geo.datasets.names import core, in_units, key_of, matched, private, staged
+from geo.datasets.types import Difference
+
+if TYPE_CHECKING:
+    from geo.datasets.names import Db
+    from geo.datasets.types import Plan
+
+# s: the layer has it just so; u: written over; v: a new version; x: stands in the way of a later version, or
+# of an append; d: the file has it twice, word for word.
+SAME, CHANGED, VERSION, CONFLICT, DUPLICATE = "s", "u", "v", "x", "d"
+# About a millimetre: what is nearer is the rounding of another program.
+SNAP_DEG = 1e-8
+# A point moved by less than this (about a metre) is the same thing.
+NEAR_DEG = 1e-5
+# Two polygons that share at least this part of their union are the same thing.
+LIKE_SHARE = 0.5
+
+
+def match(connection: Db, number: int, plan: Plan) -> Difference:
+    """Make the table of matches of a staged dataset anew, and count. Part of the caller's transaction."""
+    table = {"match": matched(number), "staged": staged(number), "core": core(plan.layer.name)}
+    connection.execute(SQL("DROP TABLE IF EXISTS {match}").format(**table))
+    connection.execute(
+        SQL('CREATE UNLOGGED TABLE {match} (row_no bigint NOT NULL, target bigint, action "char")').format(
+            **table
+        )
+    )
+    if _has_rows(connection, plan):
+        if plan.identity:
+            connection.execute(_by_identity(number, plan))
+            connection.execute(SQL("ANALYZE {match}").format(**table))
+        _by_place(connection, number, plan)
+        connection.execute(SQL("ANALYZE {match}").format(**table))
+        connection.execute(_judge(number, plan))
+    connection.execute(_duplicates(number, plan))
+    connection.execute(SQL("ANALYZE {match}").format(**table))
+    return _count(connection, number, plan)
+
+
+def _has_rows(connection: Db, plan: Plan) -> bool:
+    query = SQL("SELECT EXISTS (SELECT FROM {})").format(core(plan.layer.name))
+    row = connection.execute(query).fetchone()
+    return bool(row and row[0])
+
+
+def _keys(plan: Plan, alias: str) -> Composed:
+    return SQL(", ").join(key_of(plan.layer, name, alias) for name in plan.identity)
+
+
+def _equal_keys(plan: Plan, one: str = "s", other: str = "c") -> Composed:
+    return SQL(" AND ").join(
+        SQL("{} = {}").format(key_of(plan.layer, name, one), key_of(plan.layer, name, other))
+        for name in plan.identity
+    )
+
+
+def _named(plan: Plan) -> Composed:
+    """Rows that have an identity at all: beside the unit and the day something must be said."""
+    own = [name for name in plan.identity if name not in ("unit", "valid_from")]
+    return SQL("({})").format(SQL(" OR ").join(SQL("s.{} IS NOT NULL").format(Identifier(n)) for n in own))
+
+
+def _by_identity(number: int, plan: Plan) -> Composed:
+    """Rows whose key stands once in the file, with the one row of the layer that has it."""
+    words = {
+        "match": matched(number),
+        "staged": staged(number),
+        "core": core(plan.layer.name),
+        "keys": _keys(plan, "s"),
+        "equal": _equal_keys(plan),
+        "named": _named(plan),
+        "scope": in_units(plan),
+    }
+    once = SQL("once AS (SELECT min(row_no) AS row_no FROM {staged} AS s WHERE {named} GROUP BY {keys} "
+               "HAVING count(*) = 1)").format(**words)  # fmt: skip
+    if not plan.versions:
+        return SQL(
+            "WITH {once} INSERT INTO {match} SELECT s.row_no, min(c.id), NULL FROM {staged} AS s "
+            "JOIN once USING (row_no) JOIN {core} AS c ON {equal} WHERE {scope} "
+            "GROUP BY s.row_no HAVING count(*) = 1"
+        ).format(once=once, **words)
+    # The version that begins that day, else the one in force then; a later one stands in the way.
+    return SQL(
+        "WITH {once}, found AS ("
+        " SELECT s.row_no, min(c.id) FILTER (WHERE c.valid_from = s.valid_from) AS exact,"
+        "  count(*) FILTER (WHERE c.valid_from = s.valid_from) AS exacts,"
+        "  min(c.id) FILTER (WHERE {in_force}) AS current, count(*) FILTER (WHERE {in_force}) AS currents,"
+        "  bool_or(c.valid_from > s.valid_from) AS later"
+        " FROM {staged} AS s JOIN once USING (row_no) JOIN {core} AS c ON {equal} WHERE {scope}"
+        " GROUP BY s.row_no) "
+        "INSERT INTO {match} SELECT row_no, coalesce(exact, current), "
+        " CASE WHEN exact IS NULL AND later THEN 'x' END FROM found "
+        "WHERE exacts <= 1 AND currents <= 1 AND (exact IS NOT NULL OR current IS NOT NULL OR later)"
+    ).format(once=once, in_force=_in_force(), **words)
+
+
+def _in_force() -> Composed:
+    return SQL("(c.valid_from < s.valid_from AND (c.valid_to IS NULL OR c.valid_to > s.valid_from))").format()
+
+
+def _by_place(connection: Db, number: int, plan: Plan) -> None:
+    """Rows without a key, or with one that stands several times: the same shape, then the most alike."""
+    for pairs in (_same_shape(plan), _alike(plan)):
+        if pairs is None:
+            continue
+        connection.execute(
+            SQL(
+                "WITH open AS (SELECT s.* FROM {staged} AS s WHERE {unclear} AND NOT EXISTS "
+                " (SELECT FROM {match} AS m WHERE m.row_no = s.row_no)), "
+                "free AS (SELECT c.* FROM {core} AS c WHERE {scope} AND NOT EXISTS "
+                " (SELECT FROM {match} AS m WHERE m.target = c.id)), "
+                "pairs AS ({pairs}), "
+                "best AS (SELECT DISTINCT ON (row_no) row_no, id, how FROM pairs "
+                " ORDER BY row_no, how DESC, id) "
+                "INSERT INTO {match} SELECT DISTINCT ON (id) row_no, id, NULL FROM best "
+                "ORDER BY id, how DESC, row_no"
+            ).format(
+                match=matched(number),
+                staged=staged(number),
+                core=core(plan.layer.name),
+                scope=in_units(plan),
+                unclear=_unclear(plan),
+                pairs=pairs,
+            )
+        )
+
+
+def _unclear(plan: Plan) -> Composed:
+    """Rows without a key, and those whose key the layer has, but not so that it says which row."""
+    if not plan.identity:
+        return SQL("true").format()
+    return SQL("(NOT {} OR EXISTS (SELECT FROM {} AS c WHERE {} AND {}))").format(
+        _named(plan), core(plan.layer.name), _equal_keys(plan), in_units(plan)
+    )
+
+
+def _alike_keys(plan: Plan) -> Composed:
+    """Rows that a place brings together must not have different keys; and must be of the day."""
+    conditions = [_equal_keys(plan)] if plan.identity else []
+    if plan.versions:
+        conditions.append(SQL("(c.valid_from = s.valid_from OR {})").format(_in_force()))
+    return SQL(" AND ").join(conditions) if conditions else SQL("true").format()
+
+
+def _same_shape(plan: Plan) -> Composed:
+    # Shapes may be there several times (an area with two codes): the first is the first.
+    return SQL(
+        "SELECT s.row_no, c.id, 1.0 AS how FROM "
+        "(SELECT *, row_number() OVER (PARTITION BY geom ORDER BY row_no) AS nth FROM open) AS s JOIN "
+        "(SELECT *, row_number() OVER (PARTITION BY geom ORDER BY id) AS nth FROM free) AS c "
+        "ON s.geom = c.geom AND s.nth = c.nth WHERE {}"
+    ).format(_alike_keys(plan))
+
+
+def _alike(plan: Plan) -> Composed | None:
+    if plan.layer.geometry.endswith("Polygon"):
+        return SQL(
+            "SELECT s.row_no, c.id, how FROM open AS s JOIN free AS c ON s.geom && c.geom AND {}, "
+            "LATERAL (SELECT ST_Area(ST_Intersection(s.geom, c.geom)) AS common) AS shared, "
+            "LATERAL (SELECT common / (ST_Area(s.geom) + ST_Area(c.geom) - common) AS how) AS share "
+            "WHERE how >= {}"
+        ).format(_alike_keys(plan), LIKE_SHARE)
+    if plan.layer.geometry.endswith("Point"):
+        return SQL(
+            "SELECT s.row_no, c.id, -ST_Distance(s.geom, c.geom) AS how FROM open AS s JOIN free AS c "
+            "ON c.geom && ST_Expand(s.geom, {near}) AND ST_Distance(s.geom, c.geom) <= {near} WHERE {keys}"
+        ).format(near=NEAR_DEG, keys=_alike_keys(plan))
+    return None
+
+
+def _judge(number: int, plan: Plan) -> Composed:
+    """What each matched row means: nothing, a change, a new version, or a conflict."""
+    changed = CONFLICT if plan.mode == "append" else CHANGED
+    version = CONFLICT if plan.mode == "append" else VERSION
+    later: Composed = SQL("false").format()
+    if plan.versions:
+        later = SQL("c.valid_from < s.valid_from").format()
+    return SQL(
+        "UPDATE {match} AS m SET action = CASE WHEN {same} THEN 's' WHEN {later} THEN {version} "
+        "ELSE {changed} END FROM {source} WHERE s.row_no = m.row_no AND c.id = m.target AND m.action IS NULL"
+    ).format(
+        match=matched(number),
+        same=same_row(plan),
+        later=later,
+        version=version,
+        changed=changed,
+        source=source(number, plan),
+    )
+
+
+def source(number: int, plan: Plan) -> Composed:
+    """Staged rows (s), the layer's (c) and its personal data (p), to be joined by the caller's WHERE."""
+    base = SQL("{} AS s, {} AS c").format(staged(number), core(plan.layer.name))
+    if not plan.private:
+        return base
+    return SQL("{}{} LEFT JOIN {} AS p ON p.id = c.id").format(
+        SQL("{} AS s, ").format(staged(number)),
+        SQL("{} AS c").format(core(plan.layer.name)),
+        private(plan.layer.name),
+    )
+
+
+def different(plan: Plan) -> dict[str, Composed]:
+    """For each column that the file brings: whether it differs."""
+    # A version that began earlier and is still in force says the same as the file.
+    skipped = {"valid_from", "valid_to"} if plan.versions else set()
+    found = {
+        name: SQL("s.{0} IS DISTINCT FROM c.{0}").format(Identifier(name))
+        for name in plan.compared
+        if name not in skipped
+    }
+    found |= {name: SQL("s.{0} IS DISTINCT FROM p.{0}").format(Identifier(name)) for name in plan.private}
+    if plan.versions and "valid_to" in plan.columns:
+        found["valid_to"] = SQL("s.valid_to IS DISTINCT FROM c.valid_to").format()
+    found["geometry"] = SQL(
+        "NOT (s.geom = c.geom OR (s.geom && c.geom AND ST_NPoints(s.geom) = ST_NPoints(c.geom) "
+        "AND ST_SnapToGrid(s.geom, {snap}) = ST_SnapToGrid(c.geom, {snap})))"
+    ).format(snap=SNAP_DEG)
+    return found
+
+
+def same_row(plan: Plan) -> Composed:
+    """Whether the layer says exactly what the file says."""
+    return SQL("NOT ({})").format(SQL(" OR ").join(different(plan).values()))
+
+
+def _duplicates(number: int, plan: Plan) -> Composed:
+    """Rows that the file has twice, word for word: one of them is enough."""
+    return SQL(
+        "WITH again AS (SELECT row_no, row_number() OVER (PARTITION BY {columns} ORDER BY row_no) AS nth "
+        " FROM {staged} AS s WHERE s.geom IN (SELECT geom FROM {staged} GROUP BY geom HAVING count(*) > 1)), "
+        "gone AS (DELETE FROM {match} WHERE row_no IN (SELECT row_no FROM again WHERE nth > 1)) "
+        "INSERT INTO {match} SELECT row_no, NULL, 'd' FROM again WHERE nth > 1"
+    ).format(
+        columns=SQL(", ").join(Identifier("s", name) for name in (*plan.columns, "geom")),
+        staged=staged(number),
+        match=matched(number),
+    )
+
+
+def _count(connection: Db, number: int, plan: Plan) -> Difference:
+    rows = connection.execute(
+        SQL("SELECT action::text, count(*) FROM {} GROUP BY action").format(matched(number))
+    ).fetchall()
+    by_action = {str(action): int(count) for action, count in rows}
+    total = _one(connection, SQL("SELECT count(*) FROM {}").format(staged(number)))
+    ended = _one(connection, SQL("SELECT count(*) FROM {} AS c WHERE {}").format(
+        core(plan.layer.name), gone(number, plan)))  # fmt: skip
+    return Difference(
+        new=total - sum(by_action.values()),
+        changed=by_action.get(CHANGED, 0),
+        succeeded=by_action.get(VERSION, 0),
+        same=by_action.get(SAME, 0),
+        gone=ended if plan.mode == "replace" else 0,
+        kept=0 if plan.mode == "replace" else ended,
+        duplicate=by_action.get(DUPLICATE, 0),
+        conflicting=by_action.get(CONFLICT, 0),
+        fields=_fields(connection, number, plan) if by_action else {},
+    )
+
+
+def gone(number: int, plan: Plan) -> Composed:
+    """Rows (c) of the layer that the file does not have; of a layer in time, those in force on the day."""
+    condition = SQL("{scope} AND NOT EXISTS (SELECT FROM {match} AS m WHERE m.target = c.id)").format(
+        scope=in_units(plan), match=matched(number)
+    )
+    if not plan.layer.valid_time or plan.gone_from is None:
+        return condition
+    return SQL("{} AND (c.valid_to IS NULL OR c.valid_to > {})").format(condition, plan.gone_from)
+
+
+def _fields(connection: Db, number: int, plan: Plan) -> dict[str, int]:
+    tests = different(plan)
+    row = connection.execute(
+        SQL(
+            "SELECT {sums} FROM {match} AS m, {source} WHERE m.row_no = s.row_no AND m.target = c.id "
+            "AND m.action IN ('u', 'v', 'x')"
+        ).format(
+            sums=SQL(", ").join(SQL("count(*) FILTER (WHERE {})").format(test) for test in tests.values()),
+            match=matched(number),
+            source=source(number, plan),
+        )
+    ).fetchone()
+    return {name: int(count) for name, count in zip(tests, row or (), strict=False) if count}
+
+
+def _one(connection: Db, query: Composed) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
