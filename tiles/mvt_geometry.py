@@ -16,10 +16,10 @@ WINDING_SINCE = 2
 
 
 class Command(NamedTuple):
-    """One command: what, how often, and the steps that it takes as (dx, dy)."""
+    """One command: what, how many times, and the steps that it takes as (dx, dy)."""
 
     kind: int
-    count: int
+    times: int
     steps: list[tuple[int, int]]
 
 
@@ -63,11 +63,11 @@ def _check_pattern(kind: int, commands: list[Command]) -> None:
         found = " ".join(NAMES[command.kind] for command in commands[:4])
         raise GeometryFault(f"commands in an order that its type does not have: {found}")
     for command in commands:
-        if command.count < 1:
+        if command.times < 1:
             raise GeometryFault(f"{NAMES[command.kind]} without a count")
-        if command.count != 1 and (command.kind == CLOSE_PATH or (command.kind == MOVE_TO and kind != POINT)):
-            raise GeometryFault(f"{NAMES[command.kind]} {command.count} times at once")
-        if kind == POLYGON and command.kind == LINE_TO and command.count < 2:
+        if command.times != 1 and (command.kind == CLOSE_PATH or (command.kind == MOVE_TO and kind != POINT)):
+            raise GeometryFault(f"{NAMES[command.kind]} {command.times} times at once")
+        if kind == POLYGON and command.kind == LINE_TO and command.times < 2:
             raise GeometryFault("a ring of fewer than three places")
 
 
