@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from api import (
     at,
+    cases,
     config,
     docs,
     errors,
@@ -18,6 +19,7 @@ from api import (
     health,
     hotspots,
     layers,
+    me,
     reports,
     routing,
     search,
@@ -55,7 +57,9 @@ DOORS = (
     search,
     at,
     units,
+    me,
     reports,
+    cases,
     routing,
     hotspots,
 )

@@ -12,45 +12,48 @@ from fastapi.responses import JSONResponse
 from api.caching import OPEN
 from api.deps import BaseUrl, Chosen, Db, Layers, Who
 from api.report_form import report_form
-from geo.calendar import ICT
+from api.report_words import NOT_KEPT, codes, in_words
 from geo.errors import Conflict, InvalidInput, TooMany
 from geo.reports import (
+    Home,
     Limiter,
     NewReport,
     PhotoStore,
     Receipt,
     Retry,
     new_report,
-    next_steps,
-    prefix_of,
     status_of,
     submit,
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from geo.catalogue import Catalogue
     from geo.database import Caller, Database
     from geo.settings import Settings
-    from layers.description import Code
 
 router = APIRouter(tags=["reports"])
 
-LAYER = "reports"
 RETRY_KEY_MAX = 200
-# Answers to one sender are nobody else's: no cache keeps them.
-NOT_KEPT = {"Cache-Control": "no-store"}
 FIELDS: dict[str, dict[str, Any]] = {
     "lon": {"type": "number", "description": "Kinh độ WGS 84 / longitude"},
     "lat": {"type": "number", "description": "Vĩ độ WGS 84 / latitude"},
     "category": {"type": "string", "description": "GET /api/reports/categories"},
     "text": {"type": "string", "minLength": 10, "maxLength": 1000},
     "accuracy_m": {"type": "number", "minimum": 0, "maximum": 10000},
+    "address": {
+        "type": "string",
+        "maxLength": 300,
+        "description": "Khi không có vị trí / without a position",
+    },
+    "chosen_ward": {
+        "type": "string",
+        "description": "Xã, phường người gửi chọn / the ward chosen when asked",
+    },
+    "channel": {"type": "string", "description": "Cán bộ tiếp nhận / for staff who take a report down"},
     "contact_name": {"type": "string", "maxLength": 120},
     "contact_phone": {"type": "string", "maxLength": 30},
 }
-SCHEMA = {"type": "object", "required": ["lon", "lat", "category", "text"], "properties": FIELDS}
+SCHEMA = {"type": "object", "required": ["category", "text"], "properties": FIELDS}
 PHOTO = {"photo": {"type": "string", "format": "binary", "description": "JPEG, PNG, WebP ≤ 10 MB"}}
 REQUEST_BODY = {
     "required": True,
@@ -64,7 +67,7 @@ REQUEST_BODY = {
 @router.get("/api/reports/categories", summary="Các lĩnh vực phản ánh")
 async def categories(layers: Layers) -> JSONResponse:
     """The categories that a report may have, with their titles."""
-    listed = [{"code": c.code, "title": c.title.model_dump()} for c in _codes(layers, "category")]
+    listed = [{"code": c.code, "title": c.title.model_dump()} for c in codes(layers, "category")]
     return JSONResponse({"categories": listed}, headers=OPEN)
 
 
@@ -79,6 +82,8 @@ async def hand_in(
 ) -> JSONResponse:
     """Take a report, route it to the ward that covers its place today, and answer with its code.
 
+    With an ``address`` and no position it waits until a person has placed it.
+
     With the header ``Idempotency-Key`` a repeated request gets the first one's answer (200) and stores
     nothing.
     """
@@ -86,7 +91,7 @@ async def hand_in(
     key = _retry_key(request)
     photos = _photos(request, chosen)
     async with report_form(request, chosen.photo_bytes_max) as form:
-        report = new_report(form.values, _codes(layers, "category"))
+        report = new_report(form.values, codes(layers, "category"), _channels(layers, who))
         photo = await photos.add(form.photo) if form.photo is not None else None
         retry = Retry(key, form.content_hash) if key else None
     try:
@@ -97,7 +102,7 @@ async def hand_in(
     if not is_new:  # the photo was kept with the first request; this copy belongs to no report
         await photos.remove(photo)
     url = f"{base}/api/reports/{receipt.code}"
-    body = {**_document(receipt, layers), "url": url}
+    body = {**in_words(receipt, layers), "url": url}
     return JSONResponse(body, 201 if is_new else 200, headers={**NOT_KEPT, "Location": url})
 
 
@@ -106,48 +111,20 @@ async def follow(code: str, db: Db, layers: Layers, who: Who) -> JSONResponse:
     """Status, ward, category and history; never the text, the place or the sender."""
     async with db.read(who) as connection:
         receipt = await status_of(connection, code)
-    return JSONResponse(_document(receipt, layers), headers={**NOT_KEPT, **OPEN})
+    return JSONResponse(in_words(receipt, layers), headers={**NOT_KEPT, **OPEN})
 
 
 async def _stored(
     db: Database, who: Caller, report: NewReport, chosen: Settings, retry: Retry | None
 ) -> tuple[Receipt, bool]:
     async with db.write(who) as connection:
-        prefix = prefix_of(chosen.province_name)
-        return await submit(connection, report, chosen.province_name, prefix, retry)
+        return await submit(connection, report, Home(chosen.province_code, chosen.province_name), retry)
 
 
-def _document(receipt: Receipt, layers: Catalogue) -> dict[str, Any]:
-    ward = {"code": receipt.ward_code, "name": receipt.ward_name} if receipt.ward_code else None
-    return {
-        "code": receipt.code,
-        "status": receipt.status,
-        "status_title": _title(layers, "status", receipt.status),
-        "category": receipt.category,
-        "category_title": _title(layers, "category", receipt.category),
-        "received_at": _iso(receipt.received_at),
-        "ward": ward,
-        "near_boundary": receipt.confidence not in (None, "inside"),
-        "next": next_steps(receipt).model_dump(),
-        "history": [
-            {"at": _iso(event.at), "status": event.status, "title": _title(layers, "status", event.status)}
-            for event in receipt.history
-        ],
-    }
-
-
-def _codes(layers: Catalogue, field: str) -> tuple[Code, ...]:
-    layer = layers.layer(LAYER)
-    return layer.codes[layer.field(field).codes or ""]
-
-
-def _title(layers: Catalogue, field: str, code: str) -> dict[str, str]:
-    title = next((entry.title for entry in _codes(layers, field) if entry.code == code), None)
-    return title.model_dump() if title else {"vi": code, "en": code}
-
-
-def _iso(instant: datetime) -> str:
-    return instant.astimezone(ICT).isoformat(timespec="seconds")
+def _channels(layers: Catalogue, who: Caller) -> tuple[str, ...]:
+    """Citizens send by themselves; staff say by which way a report reached them."""
+    known = tuple(each.code for each in codes(layers, "channel"))
+    return ("web", *known) if who.staff else ("web", "app")
 
 
 def _retry_key(request: Request) -> str | None:

@@ -37,6 +37,14 @@ class Replay:
     sides: tuple[Side, Side]
 
 
+def read_link(document: object) -> tuple[str | None, str]:
+    """The report to whose incident another is joined (None: parted from its own), and the reason."""
+    given = _object(document, "body", ("incident", "reason"))
+    if "incident" not in given:
+        raise InvalidInput("incident", "", "mã phản ánh hoặc null", "a report's code, or null")
+    return _text(given, "incident"), _reason(given.get("reason"))
+
+
 def read_wish(document: object, category: Callable[[object], str | None]) -> Wish:
     """What a member of staff wants with a case; ``category`` checks that value."""
     allowed = ("reason", "body", "unit", "refuse", "lon", "lat", "category")
@@ -62,6 +70,17 @@ def read_wish(document: object, category: Callable[[object], str | None]) -> Wis
     if wanted[1]:
         return Wish("handover", note, body=_text(given, "body"), unit=_text(given, "unit"))
     return Wish("correction", note, place=place, category=category(given.get("category")))
+
+
+def known_category(layers: Catalogue, value: object) -> str | None:
+    """A category of reports, or None where none is given; ``InvalidInput`` for any other."""
+    if value is None:
+        return None
+    reports = layers.layer("reports")
+    known = [code.code for code in reports.codes[reports.field("category").codes or ""]]
+    if not isinstance(value, str) or value not in known:
+        raise InvalidInput("category", value, ", ".join(known), ", ".join(known))
+    return value
 
 
 async def read_replay(

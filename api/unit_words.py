@@ -42,6 +42,11 @@ def document(unit: Unit) -> dict[str, Any]:
     }
 
 
+def short(unit: Unit) -> dict[str, str]:
+    """A unit by its identity, code and name."""
+    return {"id": unit.unit_id, "code": unit.code, "name": unit.name}
+
+
 def of_place(placement: Placement) -> dict[str, Any]:
     """The units that answer for a place, how sure that is, and the neighbours."""
     covering = [candidate for candidate in placement.candidates if candidate.covers]
@@ -49,6 +54,7 @@ def of_place(placement: Placement) -> dict[str, Any]:
     return {
         "units": [_answering(candidate) for candidate in answering],
         "confidence": placement.confidence,
+        "threshold_m": placement.threshold_m,
         "near_boundary": placement.confidence == "near_boundary",
         "neighbours": [_neighbour(other) for other in placement.candidates if other not in answering],
     }

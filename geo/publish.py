@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from geo.settings import Settings
     from layers.description import Layer
 
-# Behaviour beyond a layer (routing, cases) brings its own SQL; it runs after the layers' tables are there: room by
-# room in the order of their names, a room's one file or the files of its folder in theirs.
+# Behaviour beyond a layer (routing, cases) brings its own SQL; it runs after the layers' tables are there:
+# room by room in the order of their names, a room's one file or the files of its folder in theirs.
 ROOMS = Path(__file__).parent
 INSTALL = sorted([*ROOMS.glob("*/install.sql"), *ROOMS.glob("*/install/*.sql")])
 PUBLISH_LOCK = 7_236_002

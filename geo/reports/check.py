@@ -12,13 +12,15 @@ from geo.routing.place import checked_place
 from geo.types import parse_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from layers.description import Code
 
 TEXT_MIN = 10
 TEXT_MAX = 1_000
 NAME_MAX = 120
+ADDRESS_MIN, ADDRESS_MAX = 5, 300
+WARD_MAX = 40
 ACCURACY_MAX_M = 10_000
 # Ten or eleven digits at home; with a country code as E.164 has it.
 PHONE = re.compile(r"0\d{9,10}|\+\d{8,15}", re.ASCII)
@@ -26,16 +28,27 @@ PHONE = re.compile(r"0\d{9,10}|\+\d{8,15}", re.ASCII)
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def new_report(values: Mapping[str, object], categories: tuple[Code, ...]) -> NewReport:
+def new_report(
+    values: Mapping[str, object],
+    categories: tuple[Code, ...],
+    channels: tuple[str, ...] = ("web", "app"),
+) -> NewReport:
     """A report out of a form's or a JSON object's values (missing, None and "" are alike).
 
-    Raises ``InvalidInput`` for the first value that cannot be taken.
+    ``channels``: those that the sender may name. Raises ``InvalidInput`` for the first value that cannot be
+    taken.
     """
     phone = _short(values, "contact_phone", 30)
     accuracy = _given(values, "accuracy_m")
+    address = _short(values, "address", ADDRESS_MAX, ADDRESS_MIN)
+    lon, lat = _given(values, "lon"), _given(values, "lat")
+    nowhere = lon is None and lat is None and address is not None
     return NewReport(
-        position=checked_place(_given(values, "lon"), _given(values, "lat")),
-        category=_category(_given(values, "category"), categories),
+        position=None if nowhere else checked_place(lon, lat),
+        address=address,
+        chosen_ward=_short(values, "chosen_ward", WARD_MAX),
+        channel=_one_of("channel", _given(values, "channel") or channels[0], channels),
+        category=_one_of("category", _given(values, "category"), [entry.code for entry in categories]),
         text=text(_given(values, "text")),
         accuracy_m=None if accuracy is None else parse_number("accuracy_m", accuracy, 0, ACCURACY_MAX_M),
         contact_name=_short(values, "contact_name", NAME_MAX),
@@ -68,23 +81,25 @@ def _clean(words: str) -> bool:
     return not any(unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn") or char in _BIDI for char in words)
 
 
-def _category(value: object, categories: tuple[Code, ...]) -> str:
-    known = [entry.code for entry in categories]
+def _one_of(name: str, value: object, known: Sequence[str]) -> str:
     if not isinstance(value, str) or value not in known:
         listed = ", ".join(known)
-        raise InvalidInput("category", "" if value is None else value, listed, listed)
+        raise InvalidInput(name, "" if value is None else value, listed, listed)
     return value
 
 
-def _short(values: Mapping[str, object], name: str, longest: int) -> str | None:
+def _short(values: Mapping[str, object], name: str, longest: int, least: int = 1) -> str | None:
     value = _given(values, name)
     if value is None:
         return None
     words = unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else ""
-    if not 1 <= len(words) <= longest or not _clean(words):
-        # The value itself is not shown: it may be someone's name or number.
+    if not least <= len(words) <= longest or not _clean(words):
+        # The value itself is not shown: it may be someone's name, number or home.
         raise InvalidInput(
-            name, "…", f"1 đến {longest} ký tự trên một dòng", f"1 to {longest} characters on one line"
+            name,
+            "…",
+            f"{least} đến {longest} ký tự trên một dòng",
+            f"{least} to {longest} characters on one line",
         )
     return words
 

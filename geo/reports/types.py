@@ -13,11 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewReport:
-    """A checked report as a citizen sent it; ``photo`` is a name given by :class:`geo.reports.PhotoStore`."""
+    """A checked report as it was sent: with a position, or with an address in words alone.
 
-    position: LonLat
+    ``photo`` is a name given by :class:`geo.reports.PhotoStore`; ``chosen_ward`` the identity or code of the
+    ward that the reporter chose when asked.
+    """
+
+    position: LonLat | None
     category: str
     text: str
+    address: str | None = None
+    chosen_ward: str | None = None
     accuracy_m: float | None = None
     contact_name: str | None = None
     contact_phone: str | None = None
@@ -42,10 +48,20 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Incident:
+    """The matter that several reports are of: the code of the first, how many they are, where it stands."""
+
+    code: str
+    reports: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What the holder of a tracking code may know: never the text, the place or the sender.
 
-    ``confidence`` is None for reports that were not routed here (imports).
+    ``confidence`` is None for reports that were not routed here (imports). ``located``: it has a point.
+    ``incident`` is None where nobody else reported the matter.
     """
 
     code: str
@@ -56,3 +72,5 @@ class Receipt:
     ward_name: str | None
     confidence: str | None
     history: tuple[Event, ...]
+    located: bool = True
+    incident: Incident | None = None

@@ -26,6 +26,10 @@ _WAITING = {
         vi="Trung tâm điều hành sẽ xác định đơn vị xử lý.",
         en="The operation centre will find the body in charge.",
     ),
+    "unplaced": Text(
+        vi="Trung tâm điều hành sẽ xác định vị trí theo địa chỉ đã báo.",
+        en="The operation centre will find the place by the address that was given.",
+    ),
     "verifying": Text(vi="{ward} đang xác minh phản ánh.", en="{ward} is verifying the report."),
     "needs_info": Text(
         vi="{ward} cần thêm thông tin. Xin gửi phản ánh mới và ghi mã này.",
@@ -52,6 +56,10 @@ _WAITING = {
     ),
 }
 _NOBODY = Text(vi="đơn vị xử lý", en="the body in charge")
+_TOGETHER = Text(
+    vi="Sự việc này đã được {others} người khác phản ánh và được theo dõi chung.",
+    en="This matter was also reported by {others} others and is followed together.",
+)
 _KEEP = Text(
     vi="Xin giữ mã {code} để theo dõi.",
     en="Keep the code {code} to follow it.",
@@ -64,19 +72,21 @@ _NEAR = Text(
 
 def next_steps(receipt: Receipt) -> Text:
     """What the sender may expect now."""
-    waiting = _WAITING.get(receipt.status, _WAITING["received"])
+    stage = "unplaced" if receipt.status == "received" and not receipt.located else receipt.status
+    waiting = _WAITING.get(stage, _WAITING["received"])
+    others = receipt.incident.reports - 1 if receipt.incident else 0
     ward = Text(vi=receipt.ward_name or _NOBODY.vi, en=receipt.ward_name or _NOBODY.en)
     parts = [waiting]
     if receipt.status in ("received", "forwarded"):
-        if receipt.confidence not in (None, "inside"):
+        if receipt.confidence not in (None, "inside", "no_location"):
             parts.append(_NEAR)
+        if others:
+            parts.append(_TOGETHER)
         parts.append(_KEEP)
         if receipt.category in URGENT:
             parts.insert(0, URGENT[receipt.category])
-    filled = [
-        (part.vi.format(ward=ward.vi, code=receipt.code), part.en.format(ward=ward.en, code=receipt.code))
-        for part in parts
-    ]
+    more = {"code": receipt.code, "others": others}
+    filled = [(part.vi.format(ward=ward.vi, **more), part.en.format(ward=ward.en, **more)) for part in parts]
     return Text(
         vi=" ".join(_sentence(vi) for vi, _ in filled), en=" ".join(_sentence(en) for _, en in filled)
     )

@@ -51,24 +51,25 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A case as the router is asked about it."""
+    """A case as the router is asked about it; ``said``: the ward that the reporter chose."""
 
-    place: LonLat
+    place: LonLat | None
     category: str
     received_at: datetime
     occurred_at: datetime | None = None
     accuracy_m: float | None = None
+    said: str | None = None
 
     def parameters(self, rules: RuleSet) -> dict[str, Any]:
         """The parameters of ``pub.route_facts``."""
-        disc = has_disc(self.accuracy_m)
+        place = self.place
         return {
-            "lon": self.place.lon,
-            "lat": self.place.lat,
+            "lon": place.lon if place else None,
+            "lat": place.lat if place else None,
             "on_day": date_of(self.received_at),
             "event_day": date_of(self.occurred_at or self.received_at),
             "radius_m": search_radius_m(self.accuracy_m),
-            "disc": disc_wkt(self.place, self.accuracy_m or 0.0) if disc else None,
+            "disc": disc_wkt(place, self.accuracy_m or 0.0) if place and has_disc(self.accuracy_m) else None,
             "layers": Jsonb(layers_of(rules)),
         }
 
@@ -85,6 +86,7 @@ class Question:
             event_candidates=facts.event_candidates,
             shares=facts.shares,
             nearby=facts.nearby,
+            said=self.said,
         )
 
 

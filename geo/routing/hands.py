@@ -13,6 +13,7 @@ from geo.errors import Conflict, Forbidden, InvalidInput, NotFound
 from geo.hotspots.cells import cell_of
 from geo.routing.facts import Question, decide, rules_in_force
 from geo.routing.record import record
+from geo.routing.told import decide_told
 from geo.routing.types import COORDINATOR
 from geo.types import LonLat
 from geo.units import Candidate, units_by_code
@@ -33,26 +34,33 @@ CLOSED = ("closed", "rejected", "duplicate")
 Kind = Literal["handover", "refusal", "correction"]
 _CASE = """
 SELECT report.id, report.status, report.unit, report.category, ST_X(report.geom), ST_Y(report.geom),
-       report.accuracy_m, report.occurred_at, latest.body, coalesce(latest.handovers, 0)
-  FROM core.reports AS report
-  LEFT JOIN core.current_route AS latest ON latest.report_id = report.id
+       report.accuracy_m, report.occurred_at, latest.body, coalesce(latest.handovers, 0), report.address,
+       latest.stated ->> 'said'
+  FROM core.any_report AS report
+  LEFT JOIN LATERAL (SELECT * FROM core.route_decision AS decision WHERE decision.report_id = report.id
+                      ORDER BY decision.id DESC LIMIT 1) AS latest ON true
  WHERE report.code = %s
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A stored case as a hand-over finds it. ``handovers``: since the operation centre last placed it."""
+    """A stored case as a hand-over finds it; one without a point has ``place`` None and an address.
+
+    ``handovers``: since the operation centre last placed it. ``said``: the ward that the reporter chose.
+    """
 
     id: int
     status: str
     unit: str | None
     category: str
-    place: LonLat
+    place: LonLat | None
     accuracy_m: float | None
     occurred_at: datetime | None
     body: str
     handovers: int
+    address: str | None = None
+    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +102,12 @@ def hands(case: Case, kind: Kind, *, centre: bool) -> Hands:
     return Hands(to_coordinator=False, handovers=count, triage=None)
 
 
-async def pass_on(connection: Connection, caller: Caller, code: str, wish: Wish) -> Decision:
+async def pass_on(
+    connection: Connection, caller: Caller, code: str, wish: Wish, province_code: str
+) -> Decision:
     """Carry a wish out: one decision, one event. ``connection``: one writing transaction of ``caller``.
+
+    A correction of the place of a report that came without one makes it an ordinary report.
 
     Raises ``NotFound``, ``Forbidden`` (not the operation centre and not the unit that has the case),
     ``Conflict`` for a closed case, ``InvalidInput`` for a body or unit that does not exist.
@@ -106,16 +118,20 @@ async def pass_on(connection: Connection, caller: Caller, code: str, wish: Wish)
     now = datetime.now(UTC)
     category = wish.category or case.category
     accuracy_m = None if wish.place is not None else case.accuracy_m
-    asked = Question(wish.place or case.place, category, now, case.occurred_at, accuracy_m)
+    # Where a person has set the place, the reporter's word on it has done its work.
+    said = case.said if wish.place is None else None
+    asked = Question(wish.place or case.place, category, now, case.occurred_at, accuracy_m, said)
     rules = await rules_in_force(connection, (await _newest(connection)))
-    decision = await decide(connection, asked)
+    if asked.place is None:
+        decision = await decide_told(connection, asked, case.address or "", province_code)
+    else:
+        decision = await decide(connection, asked)
     if wish.kind != "correction":
         decision = await _placed(connection, decision, wish, way, rules)
     status = _status(case.status, wish.kind, decision)
     move = None
     if wish.kind == "correction":
-        lon, lat = asked.place.lon, asked.place.lat
-        move = Jsonb({"lon": lon, "lat": lat, "category": category, "h3_9": cell_of(lon, lat)})
+        move = Jsonb({"category": category, **_position(asked.place)})
     document = record(decision, kind=wish.kind, handovers=way.handovers, note=wish.note)
     await connection.execute(
         "SELECT core.hand_over(%s, %s, %s, %s)", [case.id, Jsonb(document), status, move]
@@ -123,22 +139,32 @@ async def pass_on(connection: Connection, caller: Caller, code: str, wish: Wish)
     return decision
 
 
+def _position(place: LonLat | None) -> dict[str, Any]:
+    if place is None:
+        return {}
+    return {"lon": place.lon, "lat": place.lat, "h3_9": cell_of(place.lon, place.lat)}
+
+
 async def _case(connection: Connection, caller: Caller, code: str) -> Case:
+    # One after the other. The view of both tables cannot be locked itself.
     await connection.execute("SELECT 1 FROM core.reports WHERE code = %s FOR UPDATE", [code])
+    await connection.execute("SELECT pg_advisory_xact_lock(7236021, hashtext(%s))", [code])
     rows = await (await connection.execute(_CASE, [code])).fetchall()
     if not rows:
         raise NotFound("Không có phản ánh nào với mã này.", "No report has this code.")
-    number, status, unit, category, lon, lat, accuracy_m, occurred_at, body, count = rows[0]
+    number, status, unit, category, lon, lat, accuracy_m, occurred_at, body, count, address, said = rows[0]
     case = Case(
         number,
         status,
         unit,
         category,
-        LonLat(lon, lat),
+        None if lon is None else LonLat(lon, lat),
         accuracy_m,
         occurred_at,
         body or (COORDINATOR if unit is None else "ward"),
         count,
+        address,
+        said,
     )
     claims = caller.claims
     if claims is None or not (claims.clearance == 2 or (claims.clearance == 1 and unit in claims.units)):

@@ -7,19 +7,46 @@ from typing import TYPE_CHECKING
 from layers.description import Text
 
 if TYPE_CHECKING:
-    from geo.routing.types import Body, Rule
-    from geo.units import Placement
+    from geo.routing.types import Body, Rule, Stated
+    from geo.units import Addressed, Placement
 
 NO_LOCATION = Text(
     vi="Phản ánh không có vị trí; người trực sẽ xác định nơi xảy ra.",
     en="The report has no position; a person will find the place.",
 )
+NOBODYS = Text(
+    vi="Không nhận ra xã, phường nào của tỉnh trong địa chỉ.",
+    en="No ward of the province was recognised in the address.",
+)
 OUTSIDE = Text(vi="Vị trí nằm ngoài mọi xã, phường.", en="The place lies outside every ward.")
 A_PERSON = Text(vi="Người trực sẽ quyết định.", en="A person will decide.")
 
 
-def of_place(placement: Placement) -> Text:
-    """Which ward the place belongs to, and how sure that is."""
+def of_place(placement: Placement, stated: Stated | None = None) -> Text:
+    """Which ward the place belongs to, how sure that is, and what the reporter said of it."""
+    measured = _measured(placement)
+    return joined(measured, _of_statement(stated)) if stated is not None else measured
+
+
+def _of_statement(stated: Stated) -> Text:
+    if stated.unit is None:
+        return Text(
+            vi=f"Người gửi chọn «{stated.said}», không phải đơn vị nào ở gần nơi này.",
+            en=f"The reporter chose '{stated.said}', which is none of the units near this place.",
+        )
+    name = stated.unit.name
+    if stated.followed:
+        return Text(
+            vi=f"Người gửi cho biết nơi này thuộc {name}: chọn {name}.",
+            en=f"The reporter says that the place is in {name}: {name} was chosen.",
+        )
+    return Text(
+        vi=f"Người gửi chọn {name}; vị trí đã rõ nên không theo.",
+        en=f"The reporter chose {name}; the position is clear and decides.",
+    )
+
+
+def _measured(placement: Placement) -> Text:
     chosen = placement.chosen
     if chosen is None:
         return OUTSIDE
@@ -50,6 +77,31 @@ def of_place(placement: Placement) -> Text:
         en=f"The place belongs to {name} but lies only {border_m:.0f} m from its border"
         f" (certain to ±{placement.threshold_m:.0f} m).{beside[1]}",
     )
+
+
+def of_address(address: str, found: Addressed, stated: Stated | None) -> Text:
+    """What an address says of a case that has no point."""
+    names = ", ".join(unit.name for unit in found.units)
+    olds = ", ".join(unit.name for unit, heirs in found.through if unit not in heirs)
+    former = (f" (địa chỉ cũ: {olds})", f" (a former address: {olds})") if olds else ("", "")
+    match found.answer:
+        case "none":
+            means = NOBODYS
+        case "one":
+            means = Text(
+                vi=f"Địa chỉ cho biết {names}{former[0]}.", en=f"The address says {names}{former[1]}."
+            )
+        case "ask":
+            means = Text(
+                vi=f"Địa chỉ có thể thuộc {names}{former[0]}: cần hỏi lại.",
+                en=f"The address may be in {names}{former[1]}: the reporter is to be asked.",
+            )
+    chosen = stated.unit if stated is not None else None
+    if chosen is not None:
+        words = Text(vi=f"Người gửi chọn {chosen.name}.", en=f"The reporter chose {chosen.name}.")
+        means = joined(means, words)
+    told = Text(vi=f"Chỉ có địa chỉ «{address}».", en=f"There is only the address '{address}'.")
+    return joined(joined(told, means), NO_LOCATION)
 
 
 def of_rule(rule: Rule, version: int, body: Body, place: Text) -> Text:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from geo.routing.types import Decision
+    from geo.routing.types import Decision, Stated
     from geo.units import Candidate
 
 
@@ -35,6 +36,7 @@ def record(decision: Decision, **more: object) -> dict[str, Any]:
         "rule_version": decision.rule_version,
         "reason_vi": decision.reason.vi,
         "reason_en": decision.reason.en,
+        "stated": shown_statement(decision.stated),
         **more,
     }
 
@@ -61,6 +63,7 @@ def shown(decision: Decision) -> dict[str, Any]:
             "as_of": decision.statistics_as_of.isoformat(),
             "unit": {"id": then.unit_id, "code": then.code, "name": then.name} if then else None,
         },
+        "stated": shown_statement(decision.stated),
         "boundaries": [each.unit.feature_id for each in decision.candidates],
         "candidates": [shown_candidate(each, decision) for each in decision.candidates],
         "considered": [
@@ -84,8 +87,21 @@ def shown_candidate(candidate: Candidate, decision: Decision) -> dict[str, Any]:
         "unit_id": unit.unit_id,
         "code": unit.code,
         "name": unit.name,
-        "distance_m": round(candidate.distance_m, 3),
-        "border_m": round(candidate.border_m, 3),
+        "distance_m": _metres(candidate.distance_m),
+        "border_m": _metres(candidate.border_m),
         "area_m2": round(candidate.area_m2),
         **({"share": round(share, 3)} if share is not None else {}),
     }
+
+
+def shown_statement(stated: Stated | None) -> dict[str, Any] | None:
+    """The ward that the reporter named, and whether it was followed."""
+    if stated is None:
+        return None
+    unit = stated.unit
+    named = {"unit_id": unit.unit_id, "code": unit.code, "name": unit.name} if unit else {}
+    return {"said": stated.said, "followed": stated.followed, **named}
+
+
+def _metres(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 3)

@@ -8,6 +8,7 @@ from geo.calendar import date_of
 from geo.routing import reasons
 from geo.routing.disc import placed
 from geo.routing.match import Case, RuleFailed, why_not
+from geo.routing.statement import tipped
 from geo.routing.types import COORDINATOR, DEFAULT_RULE, WARD, Considered, Decision
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from geo.routing.types import Body, Confidence, Near, Rule, RuleSet, Triage
     from geo.types import LonLat
-    from geo.units import Candidate, Placement
+    from geo.units import Candidate
     from layers.description import Text
 
 
@@ -32,22 +33,25 @@ def route(  # noqa: PLR0917 - a case is these seven things
     event_candidates: Iterable[Candidate] | None = None,
     shares: Mapping[int, float] | None = None,
     nearby: Mapping[str, Near] | None = None,
+    said: str | None = None,
 ) -> Decision:
     """The decision on a case.
 
     ``candidates`` are the units at the place on the Vietnamese day of ``received_at``: responsibility needs a
     living unit. ``event_candidates`` are those of the day of ``occurred_at`` (by default the same), for
     statistics only. ``shares`` of the accuracy's disc by feature id, ``nearby`` by layer. Rules are asked in
-    order of priority; the first that matches decides, none leaves the case to the ward.
+    order of priority; the first that matches decides, none leaves the case to the ward. ``said``: the ward
+    (identity or code) that the reporter chose when asked; it tips the choice among the candidates only.
     """
-    placement = placed(candidates if place is not None else (), accuracy_m, shares or {})
+    measured = placed(candidates if place is not None else (), accuracy_m, shares or {})
+    placement, stated = tipped(measured, said)
     then = placement.chosen
     if event_candidates is not None:
         then = placed(event_candidates, accuracy_m, shares or {}).chosen
     confidence: Confidence = placement.confidence if place is not None else "no_location"
     chosen = placement.chosen
     body, rule, reason, triage, considered = _who(
-        placement,
+        reasons.of_place(measured, stated),
         confidence,
         Case(category, chosen.unit.unit_id if chosen else None, received_at, nearby or {}),
         rules,
@@ -67,14 +71,14 @@ def route(  # noqa: PLR0917 - a case is these seven things
         reason=reason,
         triage=triage,
         considered=considered,
+        stated=stated,
     )
 
 
 def _who(
-    placement: Placement, confidence: Confidence, case: Case, rules: RuleSet
+    place: Text, confidence: Confidence, case: Case, rules: RuleSet
 ) -> tuple[Body, str, Text, Triage | None, tuple[Considered, ...]]:
     desk = rules.body(COORDINATOR)
-    place = reasons.of_place(placement)
     if confidence == "no_location":
         return desk, DEFAULT_RULE, reasons.NO_LOCATION, "no_location", ()
     if confidence == "overlap" and rules.overlap == "triage":

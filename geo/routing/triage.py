@@ -17,14 +17,23 @@ _COLUMNS = [
     "lon",
     "lat",
     "accuracy_m",
+    "address",
     "text",
     "since",
     "kind",
     "triage",
     "confidence",
+    "body",
+    "body_vi",
+    "body_en",
+    "unit_id",
+    "unit_code",
+    "rule",
+    "rule_version",
     "reason_vi",
     "reason_en",
     "note",
+    "stated",
     "candidates",
 ]
 _QUEUE = f"""
@@ -39,5 +48,15 @@ async def queue(
     """Cases that wait, the longest first; and where to go on, None at the end."""
     cursor = await connection.execute(_QUEUE, {"limit": limit + 1, "after": after})
     rows = await cursor.fetchall()
-    listed = [dict(zip(_COLUMNS, row, strict=False)) for row in rows[:limit]]
-    return listed, rows[limit - 1][-1] if len(rows) > limit else None
+    return list(map(_case, rows[:limit])), rows[limit - 1][-1] if len(rows) > limit else None
+
+
+def _case(row: tuple[Any, ...]) -> dict[str, Any]:
+    case = dict(zip(_COLUMNS, row, strict=False))
+    title = {"vi": case.pop("body_vi"), "en": case.pop("body_en")}
+    unit_id, code = case.pop("unit_id"), case.pop("unit_code")
+    return case | {
+        "body": {"id": case["body"], "title": title},
+        "unit": {"id": unit_id, "code": code} if unit_id else None,
+        "rule": {"id": case["rule"], "version": case.pop("rule_version")},
+    }

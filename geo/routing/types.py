@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, time
 
-    from geo.units import Candidate
+    from geo.units import Candidate, Unit
 
 Confidence = Literal["inside", "near_boundary", "overlap", "gap_snapped", "outside", "no_location"]
 BodyKind = Literal["ward", "department", "company", "police", "desk"]
@@ -107,12 +107,24 @@ class Considered:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """The ward that the reporter named, as ``said``; ``followed`` where it settled on which side a place is.
+
+    ``unit`` is None where none of the candidates is meant.
+    """
+
+    said: str
+    unit: Unit | None
+    followed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Who acts on a case, and why.
 
     ``unit``: the ward of the place, which is informed where another body acts. ``statistics``: the ward of
     the place on the day of the event. ``triage``: why a person must decide (then the body is the
-    coordinator).
+    coordinator). Candidates without a place are those that an address names: their distances are NaN.
     """
 
     body: Body
@@ -129,11 +141,13 @@ class Decision:
     reason: Text
     triage: Triage | None = None
     considered: tuple[Considered, ...] = ()
+    stated: Stated | None = None
 
     @property
     def ask_reporter(self) -> bool:
         """Whether the reporter should say on which side of a border it is."""
-        return self.confidence in ("near_boundary", "overlap") and len(self.candidates) > 1
+        asked = self.stated is not None and self.stated.followed
+        return self.confidence in ("near_boundary", "overlap") and len(self.candidates) > 1 and not asked
 
     @property
     def body_title(self) -> Text:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from geo.units.rows import COLUMNS, IN_FORCE, WIDTH, unit_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
     from psycopg import AsyncConnection
+
+    from geo.units.types import Unit
 
     Connection = AsyncConnection[tuple[Any, ...]]
 
@@ -87,16 +91,17 @@ SELECT p.other, coalesce(u.code, ''), coalesce(u.name, p.other), coalesce(u.kind
 """
 _FROM = _PASSINGS.format(other="s.from_unit", own="s.to_unit", before=1)
 _TO = _PASSINGS.format(other="s.to_unit", own="s.from_unit", before=0)
-_HEIRS = """
-WITH RECURSIVE heir(unit_id, step) AS (
-  SELECT unnest(%(units)s::text[]), 0
+_HEIRS = f"""
+WITH RECURSIVE heir(origin, unit_id, step) AS (
+  SELECT unit, unit, 0 FROM unnest(%(units)s::text[]) AS unit
   UNION
-  SELECT s.to_unit, step + 1 FROM heir JOIN pub.admin_succession AS s ON s.from_unit = heir.unit_id
+  SELECT heir.origin, s.to_unit, step + 1
+    FROM heir JOIN pub.admin_succession AS s ON s.from_unit = heir.unit_id
    WHERE s.effective <= %(day)s AND s.to_unit <> s.from_unit AND step < %(steps)s
 )
-SELECT DISTINCT u.unit_id, u.code, u.name FROM heir JOIN pub.admin_units AS u USING (unit_id)
- WHERE daterange(u.valid_from, u.valid_to) @> %(day)s::date ORDER BY u.code
-"""
+SELECT {COLUMNS}, heir.origin FROM (SELECT DISTINCT origin, unit_id FROM heir) AS heir
+  JOIN pub.admin_units AS u USING (unit_id) WHERE {IN_FORCE} ORDER BY u.code, u.unit_id
+"""  # noqa: S608 - constants only
 
 
 async def history(connection: Connection, unit_id: str) -> History | None:
@@ -111,8 +116,14 @@ async def history(connection: Connection, unit_id: str) -> History | None:
     return History(records, tuple(Passing(*row) for row in came), tuple(Passing(*row) for row in went))
 
 
-async def heirs(connection: Connection, units: Sequence[str], day: date) -> list[tuple[str, str, str]]:
-    """Identity, code and name of the units in which others live on, through mergers until ``day``."""
+async def heirs(connection: Connection, units: Sequence[str], day: date) -> dict[str, list[Unit]]:
+    """For each identity the units in which it lives on, through mergers until ``day``: itself while it lives.
+
+    Identities of which nothing is left are missing.
+    """
     values = {"units": list(units), "day": day, "steps": STEPS_MAX}
-    cursor = await connection.execute(_HEIRS, values)
-    return [(unit_id, code, name) for unit_id, code, name in await cursor.fetchall()]
+    cursor = await connection.execute(_HEIRS.encode(), values)
+    found: dict[str, list[Unit]] = {}
+    for row in await cursor.fetchall():
+        found.setdefault(row[WIDTH], []).append(unit_of(row))
+    return found

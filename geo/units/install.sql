@@ -33,21 +33,35 @@ $$;
 ALTER FUNCTION core.admin_part_add(bigint[]) OWNER TO diaban_owner;
 REVOKE EXECUTE ON FUNCTION core.admin_part_add(bigint[]) FROM PUBLIC;
 
--- Kept by the editing transaction: a question sees units and pieces of one and the same moment.
+-- Kept by the editing transaction: a question sees units and pieces of one and the same moment. A unit that only ends
+-- or begins on another day keeps its pieces. diaban.pieces = 'brought': who inserts brings pieces and areas along.
 CREATE OR REPLACE FUNCTION core.admin_part_keep() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+  redrawn bigint[];
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
     TRUNCATE core.admin_part, core.admin_area;
     RETURN NULL;
-  END IF;
-  IF TG_OP IN ('UPDATE', 'DELETE') THEN
+  ELSIF TG_OP = 'DELETE' THEN
     DELETE FROM core.admin_part WHERE feature_id IN (SELECT id FROM old_rows);
     DELETE FROM core.admin_area WHERE feature_id IN (SELECT id FROM old_rows);
+    RETURN NULL;
+  ELSIF TG_OP = 'INSERT' THEN
+    IF coalesce(current_setting('diaban.pieces', true), '') <> 'brought' THEN
+      PERFORM core.admin_part_add(ARRAY(SELECT id FROM new_rows));
+    END IF;
+    RETURN NULL;
   END IF;
-  IF TG_OP IN ('INSERT', 'UPDATE') THEN
-    PERFORM core.admin_part_add(ARRAY(SELECT id FROM new_rows));
-  END IF;
+  redrawn := ARRAY(SELECT made.id FROM new_rows AS made JOIN old_rows AS was USING (id)
+                    WHERE was.visibility <> made.visibility OR NOT ST_OrderingEquals(was.geom, made.geom));
+  DELETE FROM core.admin_part WHERE feature_id = ANY (redrawn);
+  DELETE FROM core.admin_area WHERE feature_id = ANY (redrawn);
+  UPDATE core.admin_part AS part SET valid = daterange(made.valid_from, made.valid_to)
+    FROM new_rows AS made JOIN old_rows AS was USING (id)
+   WHERE part.feature_id = made.id AND made.id <> ALL (redrawn)
+     AND (was.valid_from, was.valid_to) IS DISTINCT FROM (made.valid_from, made.valid_to);
+  PERFORM core.admin_part_add(redrawn);
   RETURN NULL;
 END $$;
 ALTER FUNCTION core.admin_part_keep() OWNER TO diaban_owner;
@@ -256,6 +270,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
   moment timestamptz := clock_timestamp();
   changed bigint[];
+  renamed bigint[];
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
     UPDATE core.admin_record AS record SET recorded = tstzrange(lower(recorded), moment), geom = unit.geom
@@ -282,8 +297,12 @@ BEGIN
            geom = CASE WHEN ST_OrderingEquals(was.geom, made.geom) THEN NULL ELSE was.geom END
       FROM old_rows AS was JOIN new_rows AS made USING (id)
      WHERE was.id = record.feature_id AND upper_inf(recorded) AND was.id = ANY (changed);
-    DELETE FROM core.admin_name WHERE feature_id IN (SELECT id FROM old_rows);
-    PERFORM core.admin_name_add(ARRAY(SELECT id FROM new_rows));
+    renamed := ARRAY(
+      SELECT made.id FROM new_rows AS made JOIN old_rows AS was USING (id)
+       WHERE (was.unit_id, was.kind, was.name, was.district_name, was.province_name, was.visibility) IS DISTINCT FROM
+             (made.unit_id, made.kind, made.name, made.district_name, made.province_name, made.visibility));
+    DELETE FROM core.admin_name WHERE feature_id = ANY (renamed);
+    PERFORM core.admin_name_add(renamed);
   END IF;
   IF TG_OP = 'INSERT' THEN
     PERFORM core.admin_name_add(changed);
@@ -380,6 +399,17 @@ BEGIN
   END IF;
 END $$;
 
+-- What an identity was called on a day, else at the time that lies nearest: {id, code, name}; NULL for none.
+CREATE OR REPLACE FUNCTION pub.unit_called(identity text, on_day date) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT CASE WHEN identity IS NOT NULL THEN coalesce(
+    (SELECT jsonb_build_object('id', identity, 'code', record.code, 'name', record.name)
+       FROM core.admin_record AS record WHERE record.unit_id = identity
+      ORDER BY coalesce(record.valid @> on_day, false) DESC, abs(lower(record.valid) - on_day),
+               lower(record.recorded) DESC LIMIT 1),
+    jsonb_build_object('id', identity, 'code', NULL, 'name', NULL)) END
+$$;
+
 -- The doors' views: all of it is public, nothing of it is a person's but recorded_by, which stays here.
 CREATE OR REPLACE VIEW pub.admin_succession AS
   SELECT from_unit, to_unit, effective, kind, share_area, share_pop, legal_ref, source, lower(recorded) AS recorded_from
@@ -387,7 +417,7 @@ CREATE OR REPLACE VIEW pub.admin_succession AS
 CREATE OR REPLACE VIEW pub.admin_record AS
   SELECT record_id, feature_id, lower(recorded) AS recorded_from, upper(recorded) AS recorded_to, source, unit_id, code,
          name, kind, level, province_code, province_name, district_name, area_km2, population,
-         lower(valid) AS valid_from, upper(valid) AS valid_to
+         lower(valid) AS valid_from, upper(valid) AS valid_to, vintage_id
     FROM core.admin_record;
 CREATE OR REPLACE VIEW pub.admin_name AS
   SELECT unit_id, kind, name, spaced, bare, contexts FROM core.admin_name
@@ -404,13 +434,13 @@ BEGIN
   END LOOP;
   FOREACH name IN ARRAY ARRAY['core.name_spaced(text)', 'core.name_compact(text)', 'core.name_bare(text)',
       'core.admin_record_open(bigint[], timestamptz)', 'core.admin_name_add(bigint[])', 'core.admin_record_keep()',
-      'core.admin_shape(core.admin_record)', 'pub.province(text, date)',
+      'core.admin_shape(core.admin_record)', 'pub.province(text, date)', 'pub.unit_called(text, date)',
       'pub.units_known(double precision, double precision, date, timestamptz, double precision)'] LOOP
     EXECUTE format('ALTER FUNCTION %s OWNER TO diaban_owner', name);
     EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', name);
   END LOOP;
 END $$;
 GRANT SELECT ON pub.admin_succession, pub.admin_record, pub.admin_name TO diaban_public, diaban_reader, diaban_writer;
-GRANT EXECUTE ON FUNCTION pub.province(text, date),
+GRANT EXECUTE ON FUNCTION pub.province(text, date), pub.unit_called(text, date),
   pub.units_known(double precision, double precision, date, timestamptz, double precision)
   TO diaban_public, diaban_reader, diaban_writer;

@@ -37,6 +37,22 @@ SELECT DISTINCT ON (u.unit_id) {COLUMNS} FROM pub.admin_units AS u WHERE {_EQUAL
 """  # noqa: S608 - constants only
 
 
+# What bears or bore the name until the day: as it was in force then, or last.
+_UNTIL = f"""
+SELECT DISTINCT ON (u.unit_id) {COLUMNS} FROM pub.admin_units AS u
+ WHERE {_EQUAL} AND {_PROVINCE} AND u.valid_from <= %(day)s
+ ORDER BY u.unit_id, u.valid_from DESC LIMIT %(limit)s
+"""  # noqa: S608 - constants only
+
+
+async def units_of_name(connection: Connection, query: NameQuery, day: date) -> list[Unit]:
+    """Units of the very name, in force on a day or before it."""
+    if not query.bare:
+        return []
+    cursor = await connection.execute(_UNTIL.encode(), _values(query, day, ""))
+    return [unit_of(row) for row in await cursor.fetchall()]
+
+
 async def units_by_name(
     connection: Connection, name: str, day: date, limit: int = 20, province: str = ""
 ) -> list[Unit]:

@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # What PostgreSQL's unaccent makes of letters that have no decomposition.
 SINGLE = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D"})
@@ -97,10 +101,16 @@ def marked(name: str) -> str:
 
 def parse(text: str) -> NameQuery:
     """A name as it was typed: "P. 15, Q. Tân Bình", "xa tan thanh", "TT. Mỹ Thọ, H. Cao Lãnh, Đồng Tháp"."""
-    parts = [part for piece in text.split(",") for part in _INNER.split(piece) if part.strip()]
-    first, *others = [expand(part) for part in parts] or [""]
+    first, *others = [
+        expand(part) for piece in text.split(",") for part in _INNER.split(piece) if part.strip()
+    ] or [""]
+    return query(first, others)
+
+
+def query(name: str, others: Sequence[str]) -> NameQuery:
+    """A name written out, with what stands around it, written out too."""
     around = tuple(key for other in others if (key := _around(other)))
-    return NameQuery(spaced(first), bare(first), _kind(first), marked(first), around)
+    return NameQuery(spaced(name), bare(name), _kind(name), marked(name), around)
 
 
 def expand(part: str) -> str:

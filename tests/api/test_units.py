@@ -78,7 +78,7 @@ def test_names_without_marks(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("params", "parameter"),
     [
-        ({}, "lon,lat,code,name"),
+        ({}, "lon,lat,code,name,address"),
         ({"lon": "105.6"}, "lat"),
         ({"lat": "10.5"}, "lon"),
         ({"lon": "nan", "lat": "10.5"}, "lon"),
@@ -88,7 +88,7 @@ def test_names_without_marks(client: TestClient) -> None:
         ({"lon": "10.5", "lat": "105.6"}, "lat"),
         ({"lon": SQL, "lat": "10.5"}, "lon"),
         ({"lon": "105.6", "lat": SQL}, "lat"),
-        ({"lon": "105.6", "lat": "10.5", "code": "30001"}, "lon,lat,code,name"),
+        ({"lon": "105.6", "lat": "10.5", "code": "30001"}, "lon,lat,code,name,address"),
         ({"lon": "105.6", "lat": "10.5", "at": SQL}, "at"),
         ({"lon": "105.6", "lat": "10.5", "at": "2025-02-30"}, "at"),
         ({"code": "3000"}, "code"),

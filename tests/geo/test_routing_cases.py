@@ -1,12 +1,10 @@
 """The edge cases of the specification, by number.
 
-Those of mergers are in ``test_routing_merger``, those of hand-overs
-(22-24) in ``tests/api/test_routing_hands``, bad coordinates at the doors (8, 29) in
-``tests/api/test_routing``.
-
-Not here, because no case has a parent yet and duplicates are not linked at intake: of 25 that a parent
-closes with its children, of 26 and 27 the linking itself. What routing and statistics do with such cases is
-tested below.
+Those of mergers (17, 18, 21) are in ``test_routing_merger``, those of hand-overs (22-24) in
+``tests/api/test_routing_hands``, bad coordinates at the doors (8, 29) and a boundary corrected backwards
+(31) in ``tests/api/test_routing``. From door to door: addresses (10-13) in
+``tests/api/test_report_addresses``, children (25) in ``tests/api/test_report_children``, duplicates (26, 27)
+in ``tests/api/test_incidents``.
 """
 
 from __future__ import annotations
@@ -24,9 +22,9 @@ from geo.calendar import ICT
 from geo.errors import InvalidInput
 from geo.routing import Body, Near, Rule, RuleSet, checked_place, route
 from geo.routing.accept import may_come_in
-from geo.routing.address import settled
 from geo.routing.document import ordered
 from geo.types import LonLat
+from geo.units.address import settled
 from layers.description import Text
 from tests.geo.routing_ground import NO_RULES, NOW, by_postgis, ground, in_memory, question
 from tests.geo.test_routing_equal import ADD, OVERLAPPING
@@ -168,19 +166,18 @@ def test_10_no_point_goes_to_a_person() -> None:
         "no_location",
         "coordinator",
     )
-    assert settled([], "82", {}).answer == "none"
+    assert settled([], {}, "82").answer == "none"
 
 
 def test_11_an_old_address(settings: Settings, admin: psycopg.Connection) -> None:
-    before, after = date(2025, 6, 30), TODAY
-    old = [each.unit for each in ground(admin, before).candidates(LonLat(105.61, 10.51))]
-    assert [each.name for each in old] == ["Thị trấn Cũ"]
-    assert "vn-old" not in {
-        each.unit.unit_id for each in ground(admin, after).candidates(LonLat(105.61, 10.51))
-    }
-    assert settled(old, "82", {"vn-old": ["vn-b"]}).units == ("vn-b",)
-    split = settled(old, "82", {"vn-old": ["vn-a", "vn-b", "vn-c"]})
-    assert (split.answer, split.units) == ("ask", ("vn-a", "vn-b", "vn-c"))
+    before, here = date(2025, 6, 30), LonLat(105.61, 10.51)
+    (old,) = [each.unit for each in ground(admin, before).candidates(here)]
+    assert old.name == "Thị trấn Cũ"
+    a, b = (each.unit for each in ground(admin, TODAY).candidates(LonLat(105.62, 10.51)))
+    one = settled([old], {"vn-old": [b]}, "82")
+    assert (one.answer, one.units, one.through) == ("one", (b,), ((old, (b,)),))
+    split = settled([old], {"vn-old": [b, a]}, "82")
+    assert (split.answer, [each.unit_id for each in split.units]) == ("ask", ["vn-a", "vn-b"])
     # With a point nothing is ambiguous.
     assert unit(both(settings, admin, question(105.63, 10.51))) == "vn-b"
 
@@ -188,8 +185,10 @@ def test_11_an_old_address(settings: Settings, admin: psycopg.Connection) -> Non
 def test_12_a_name_needs_its_province(admin: psycopg.Connection) -> None:
     here = ground(admin, TODAY).candidates(LonLat(105.61, 10.51))[0].unit
     there = replace(here, unit_id="vn-far", province_code="79")
-    assert settled([here, there], None, {}).answer == "ask"
-    assert settled([here, there], "79", {}).units == ("vn-far",)
+    living = {"vn-a": [here], "vn-far": [there]}
+    assert settled([here, there], living).answer == "ask"
+    assert settled([here, there], living, "79").units == (there,)
+    assert settled([here, there], living, "01").answer == "none"
 
 
 @pytest.mark.parametrize(("day", "expected"), [(date(2025, 6, 30), "vn-old"), (date(2025, 7, 1), "vn-b")])

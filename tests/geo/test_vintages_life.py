@@ -124,7 +124,7 @@ def test_history_says_what_came_of_a_unit(settings: Settings, tmp_path: Path) ->
     ]
     assert found.predecessors == ()
     went = ask(settings, lambda c: heirs(c, [divided.unit_id], JULY))
-    assert [code for _, code, _ in went] == ["30004", "30005"]
+    assert [unit.code for unit in went[divided.unit_id]] == ["30004", "30005"]
     (renamed,) = ask(settings, lambda c: units_by_code(c, "30003", JULY))
     record = ask(settings, lambda c: history(c, renamed.unit_id))
     assert record is not None
