@@ -116,18 +116,36 @@ def _stage(options: argparse.Namespace) -> int:
     if options.report is not None:
         options.report.write_text(json.dumps(staged.report, ensure_ascii=False, indent=1), encoding="utf-8")
     if staged.vintage_id is None:
-        say("Không lưu gì.", "Nothing was stored.")
+        say("Không lưu gì; sửa tệp rồi stage lại.", "Nothing was stored; correct the file, stage again.")
         return 1
-    say(f"Bản số {staged.vintage_id} đang chờ.", f"Vintage {staged.vintage_id} waits.")
-    return 0 if staged.report["possible"] else 1
+    number = staged.vintage_id
+    if not staged.report["possible"]:
+        say(
+            f"Bản số {number} còn chờ nhưng không kích hoạt được; sửa theo các dòng → rồi stage lại.",
+            f"Vintage {number} waits and cannot be activated; do what the lines → say, then stage again.",
+        )
+        return 1
+    say(
+        f"Bản số {number} đang chờ. Xem phản ánh sẽ chuyển đi đâu: ./diaban reroute --vintage {number};"
+        f" cho có hiệu lực: ./diaban units activate {number}",
+        f"Vintage {number} waits. See where open cases would go, then activate it",
+    )
+    return 0
 
 
 def _activate(options: argparse.Namespace) -> int:
     from geo.settings import Settings
-    from geo.vintages import activate
+    from geo.vintages import activate, vintage
 
-    with step("Kích hoạt", "Activating"):
-        activate(Settings(), options.vintage, getpass.getuser())
+    settings = Settings()
+    with step(f"Kích hoạt bản {options.vintage}", f"Activating vintage {options.vintage}") as progress:
+        activate(settings, options.vintage, getpass.getuser(), progress)
+    found = vintage(settings, options.vintage)
+    say(
+        f"Có hiệu lực từ {found.valid_from:%d/%m/%Y}. Chuyển phản ánh đang mở: ./diaban reroute --vintage"
+        f" {found.vintage_id}; hoàn tác: ./diaban units revert {found.vintage_id}",
+        f"In force from {found.valid_from}. Next: move the open cases; or take it back",
+    )
     return 0
 
 
@@ -135,7 +153,7 @@ def _revert(options: argparse.Namespace) -> int:
     from geo.settings import Settings
     from geo.vintages import revert
 
-    with step("Hoàn tác", "Reverting"):
+    with step(f"Hoàn tác bản {options.vintage}", f"Reverting vintage {options.vintage}"):
         revert(Settings(), options.vintage, getpass.getuser())
     return 0
 
@@ -144,7 +162,10 @@ def _list(_options: argparse.Namespace) -> int:
     from geo.settings import Settings
     from geo.vintages import vintages
 
-    for each in vintages(Settings()):
+    found = vintages(Settings())
+    if not found:
+        say("Chưa có bản ranh giới nào.", "There are no vintages yet.")
+    for each in found:
         print(_line(each))
     return 0
 

@@ -28,19 +28,14 @@ def check_codes(staged: Coverage, report: Report) -> None:
         for code, count in codes.items()
         if count > 1
     ]
-    report.add("duplicate_code", "error", Text(vi="Mã trùng nhau", en="Codes that stand twice"), double)
+    report.add("duplicate_code", "error", double)
     names = Counter((row.province_code, row.district_name, row.name) for row in staged.rows)
     twice = [
         Finding(Text(vi=f"{name} (tỉnh {province}): {count} lần", en=f"{count} times"))
         for (province, _, name), count in names.items()
         if count > 1
     ]
-    report.add(
-        "duplicate_name",
-        "warning",
-        Text(vi="Tên trùng trong một tỉnh", en="Names that stand twice in a province"),
-        twice,
-    )
+    report.add("duplicate_name", "warning", twice)
 
 
 def check_overlaps(staged: Coverage, found: Overlaps, tolerances: Tolerances, report: Report) -> None:
@@ -53,15 +48,16 @@ def check_overlaps(staged: Coverage, found: Overlaps, tolerances: Tolerances, re
     too_much = any((each.amount or 0) > tolerances.overlap_ha for each in findings) or (
         sum(each.amount or 0 for each in findings) > tolerances.overlap_share * ground_ha
     )
-    title = Text(vi="Chồng lấn", en="Overlaps")
-    report.add("overlap", "error" if too_much else "warning", title, findings, "ha")
+    report.add("overlap", "error" if too_much else "warning", findings, "ha")
 
 
 def check_gaps(staged: Coverage, found: Shapes, tolerances: Tolerances, report: Report) -> None:
     """Ground that no unit claims: listed, and an error above what is tolerated for a hole or in all."""
     areas = area_m2(found) / HA if len(found) else np.zeros(0)
     tree = shapely.STRtree(staged.shapes)
-    nearest = tree.query_nearest(found, all_matches=False)[1] if len(found) else []
+    # One corner is enough: a gap begins at the border of the units around it.
+    corners = shapely.get_point(shapely.get_exterior_ring(found), 0) if len(found) else found
+    nearest = tree.query_nearest(corners, all_matches=False)[1] if len(found) else []
     findings = []
     for shape, area, at in zip(found, areas, nearest, strict=True):
         place, row = shapely.point_on_surface(shape), staged.rows[at]
@@ -71,7 +67,7 @@ def check_gaps(staged: Coverage, found: Shapes, tolerances: Tolerances, report: 
     too_much = bool(len(areas)) and (
         areas.max() > tolerances.gap_ha or areas.sum() > tolerances.gap_share * ground_ha
     )
-    report.add("gap", "error" if too_much else "warning", Text(vi="Khoảng trống", en="Gaps"), findings, "ha")
+    report.add("gap", "error" if too_much else "warning", findings, "ha")
 
 
 def _between(staged: Coverage, i: int, j: int, shape: shapely.Geometry, area: float) -> Finding:

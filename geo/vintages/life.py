@@ -10,16 +10,17 @@ import psycopg
 
 from geo.database.errors import translated
 from geo.errors import Conflict, NotFound
+from geo.vintages.rules import rules_of_ending
 from geo.vintages.store import become_owner
+from geo.vintages.types import silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from datetime import date, datetime
 
     from geo.settings import Settings
-
-    # Rooms that build on units may forbid an activation: sentences (Vietnamese, English) that say why.
-    Check = Callable[[psycopg.Connection[tuple[Any, ...]], int], list[tuple[str, str]]]
+    from geo.vintages.store import Db
+    from geo.vintages.types import Progress
 
 REASONS: dict[str, tuple[str, str]] = {
     "not_staged": (
@@ -63,32 +64,60 @@ _COLUMNS = (
 )
 
 
-def activate(settings: Settings, vintage_id: int, actor: str, checks: Sequence[Check] = ()) -> None:
-    """Make a vintage real in one transaction; ``Conflict`` says why not, ``NotFound`` where there is none.
-
-    ``checks`` are asked before; whatever one of them says forbids it.
-    """
+def activate(settings: Settings, vintage_id: int, actor: str, progress: Progress = silent) -> None:
+    """Make a vintage real in one transaction; ``Conflict`` says why not, ``NotFound`` where there is none."""
     with translated(), closing(psycopg.connect(settings.admin_dsn)) as connection:
-        with _ended_units_are_named(), connection.transaction():
+        with connection.transaction():
             become_owner(connection)
-            for check in checks:
-                if sentences := check(connection, vintage_id):
-                    raise Conflict("\n".join(vi for vi, _ in sentences), "\n".join(en for _, en in sentences))
-            _outcome(connection, "SELECT core.activate_vintage(%s, %s)", vintage_id, actor)
+            _make_real(connection, vintage_id, actor, progress)
+        progress(0.95, "thống kê · statistics")
         _refresh_statistics(connection)
 
 
 @contextmanager
-def _ended_units_are_named() -> Iterator[None]:
-    """At the commit the database refuses to end a unit that a routing rule goes on naming; say which."""
-    try:
-        yield
-    except psycopg.errors.CheckViolation as error:
-        named = error.diag.message_primary or ""
+def supposed(settings: Settings, vintage_id: int, actor: str, progress: Progress = silent) -> Iterator[Db]:
+    """A connection on which a staged vintage is real; everything done on it is taken back at the end."""
+    with (
+        translated(),
+        closing(psycopg.connect(settings.admin_dsn)) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        become_owner(connection)
+        _make_real(connection, vintage_id, actor, progress)
+        connection.execute("SET LOCAL ROLE NONE")
+        yield connection
+
+
+def _make_real(connection: Db, vintage_id: int, actor: str, progress: Progress) -> None:
+    named = rules_of_ending(connection, vintage_id)
+    if named:
+        listed = "; ".join(f"{each.rule_id}: {each.code} {each.name}" for each in named)
         raise Conflict(
-            f"Không kích hoạt được, hãy sửa quy tắc chuyển trước: {named}.",
-            f"Not activated; end these routing rules first: {named}.",
-        ) from error
+            f"Quy tắc điều phối còn nêu đơn vị sẽ hết hiệu lực ({listed}). Đặt ngày kết thúc (valid_to) cho"
+            " các quy tắc ấy hoặc sửa chúng, rồi kích hoạt lại.",
+            f"Routing rules go on naming units that end ({listed}). Give those rules an end (valid_to) or"
+            " change them, then activate again.",
+        )
+    told = _steps_told(connection, progress)
+    try:
+        _outcome(connection, "SELECT core.activate_vintage(%s, %s)", vintage_id, actor)
+    except psycopg.errors.CheckViolation as error:  # a rule that was saved meanwhile
+        said = error.diag.message_primary or ""
+        raise Conflict(f"Không kích hoạt được: {said}.", f"Not activated: {said}.") from error
+    finally:
+        connection.remove_notice_handler(told)
+
+
+def _steps_told(connection: Db, progress: Progress) -> Callable[[psycopg.errors.Diagnostic], None]:
+    """The database says as it goes on how far it is: a share and a word."""
+
+    def tell(said: psycopg.errors.Diagnostic) -> None:
+        share, _, word = (said.message_primary or "").partition(" ")
+        if said.message_hint == "diaban.progress":
+            progress(float(share), word)
+
+    connection.add_notice_handler(tell)
+    return tell
 
 
 def revert(settings: Settings, vintage_id: int, actor: str) -> None:
@@ -115,9 +144,7 @@ def vintage(settings: Settings, vintage_id: int) -> Vintage:
     raise _unknown(vintage_id)
 
 
-def _outcome(
-    connection: psycopg.Connection[tuple[Any, ...]], question: str, vintage_id: int, actor: str
-) -> None:
+def _outcome(connection: Db, question: str, vintage_id: int, actor: str) -> None:
     row = connection.execute(question.encode(), [vintage_id, actor]).fetchone()
     outcome = row[0] if row else "unknown"
     if outcome == "unknown":
@@ -130,7 +157,7 @@ def _unknown(vintage_id: int) -> NotFound:
     return NotFound(f"Không có bản ranh giới số {vintage_id}.", f"There is no vintage {vintage_id}.")
 
 
-def _refresh_statistics(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+def _refresh_statistics(connection: Db) -> None:
     """Without them the planner takes the new era for empty."""
     with connection.transaction():
         become_owner(connection)

@@ -1,22 +1,16 @@
-"""Which staged unit goes on with which identity, and which versions end. Pure.
-
-A new identity begins with every union and division; a change of name, kind or border is a new version of the
-same unit. The code decides nothing by itself: every code of the 2025 reform was taken over from an older
-unit.
-"""
+"""What a vintage does: a step for every staged unit, the versions that end, the lines of succession. Pure."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from geo.units.names import bare
+from geo.vintages.identity import going_on, new_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from geo.vintages.types import Coverage, Known, Link, SuccessionKind, UnitRow
@@ -25,9 +19,6 @@ if TYPE_CHECKING:
 
 # Less than this of either area changed: the border was drawn anew, not moved.
 SAME_GROUND = 0.999
-# Without a table the same code is the same unit only where most of the ground stayed.
-MOST_GROUND = 0.5
-IN_PLACE = ("unchanged", "rename", "promotion", "boundary_shift")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +76,13 @@ def make_plan(
     """
     plan = Plan()
     known = _by_pair(before, staged, links)
-    going_on = _going_on(plan, before, staged, links, shares)
+    keeping = going_on(before, staged, links, shares)
+    plan.reused, plan.torn = list(keeping.reused), list(keeping.torn)
+    with_origin = {new for _, new in known}
     correcting = wrong.units.at()
     given: set[str] = set(taken)
     for new, row in enumerate(staged.rows):
-        old = going_on.get(new)
+        old = keeping.identity_of.get(new)
         if row.code in correcting:
             plan.steps.append(_corrected(new, row, staged, wrong, correcting[row.code]))
         elif old is not None:
@@ -97,12 +90,12 @@ def make_plan(
             same = _same_rows(before.units, old, staged, new)
             plan.steps.append(Step(new, "same" if same else "version", version.unit_id, version.feature_id))
         else:
-            plan.steps.append(Step(new, "new", _new_identity(row, day, given)))
-            if len(before) and not any(pair[1] == new for pair in known):
+            plan.steps.append(Step(new, "new", new_identity(row, day, given)))
+            if len(before) and new not in with_origin:
                 plan.without_origin.append(new)
     plan.removed = [i for code, i in correcting.items() if code not in staged.at()]
-    _close(plan, before, going_on, known, day)
-    _pass_on(plan, before, staged, known=known, going_on=going_on, shares=shares)
+    _close(plan, before, keeping.identity_of, known, day)
+    _pass_on(plan, before, staged, known=known, identity_of=keeping.identity_of, shares=shares)
     return plan
 
 
@@ -113,41 +106,6 @@ def _by_pair(before: Known, staged: Coverage, links: Iterable[Link]) -> dict[tup
         for link in links
         if link.old in old_at and link.new in new_at
     }
-
-
-def _going_on(
-    plan: Plan, before: Known, staged: Coverage, links: Sequence[Link], shares: ShareTable
-) -> dict[int, int]:
-    """From a staged unit to the unit before whose identity it keeps."""
-    old_at, new_at = before.units.at(), staged.at()
-    after, origins = Counter(link.old for link in links), Counter(link.new for link in links)
-    wanted: dict[int, list[int]] = defaultdict(list)
-    for link in links:
-        if link.old not in old_at or link.new not in new_at:
-            continue
-        alone = after[link.old] == 1 and origins[link.new] == 1 and link.old == link.new
-        if link.kind in IN_PLACE or (link.kind is None and alone):
-            wanted[new_at[link.new]].append(old_at[link.old])
-    for new, row in enumerate(staged.rows):
-        at = old_at.get(row.code)
-        if at is None or row.code in origins or row.code in after:
-            continue
-        if _same_unit(before.units.rows[at], row, shares.get((at, new), (0.0, 0.0))):
-            wanted[new].append(at)
-        else:
-            plan.reused.append(new)
-    heirs = defaultdict(list)
-    for new, olds in wanted.items():
-        heirs[olds[0]].append(new)
-        if len(olds) > 1:
-            plan.torn.append(new)
-    plan.torn += [new for news in heirs.values() if len(news) > 1 for new in news]
-    return {new: olds[0] for new, olds in wanted.items()}
-
-
-def _same_unit(old: UnitRow, new: UnitRow, share: tuple[float, float]) -> bool:
-    least = min(share)
-    return least >= 0.9 or (bare(old.name) == bare(new.name) and least >= MOST_GROUND)
 
 
 def _same_rows(old: Coverage, i: int, new: Coverage, j: int) -> bool:
@@ -172,20 +130,11 @@ def _corrected(new: int, row: UnitRow, staged: Coverage, wrong: Known, at: int) 
     return Step(new, "same" if same else "replace", version.unit_id, version.feature_id)
 
 
-def _new_identity(row: UnitRow, day: date, given: set[str]) -> str:
-    base = f"VN-{row.province_code}-{row.code}-{day:%Y%m%d}"
-    number, wanted = 2, base
-    while wanted in given:
-        wanted, number = f"{base}-{number}", number + 1
-    given.add(wanted)
-    return wanted
-
-
 def _close(
-    plan: Plan, before: Known, going_on: dict[int, int], known: dict[tuple[int, int], Link], day: date
+    plan: Plan, before: Known, identity_of: Mapping[int, int], known: dict[tuple[int, int], Link], day: date
 ) -> None:
     unchanged = {step.feature_id for step in plan.steps if step.action == "same"}
-    kept = set(going_on.values())
+    kept = set(identity_of.values())
     linked = {old for old, _ in known}
     for old, version in enumerate(before.versions):
         open_still = version.valid_to is None or version.valid_to > day
@@ -202,14 +151,14 @@ def _pass_on(
     staged: Coverage,
     *,
     known: dict[tuple[int, int], Link],
-    going_on: dict[int, int],
+    identity_of: Mapping[int, int],
     shares: ShareTable,
 ) -> None:
     identity = {step.row: step.unit_id for step in plan.steps}
     split = np.bincount([old for old, _ in known], minlength=len(before)) if known else None
     for (old, new), link in known.items():
         area, _ = shares.get((old, new), (0.0, 0.0))
-        if going_on.get(new) == old:
+        if identity_of.get(new) == old:
             continue
         kind: SuccessionKind = (
             "part" if link.kind == "part" or (split is not None and split[old] > 1) else "whole"
@@ -217,7 +166,7 @@ def _pass_on(
         unit = before.versions[old].unit_id
         pop = link.share_pop if link.share_pop is not None or kind == "part" else 1.0
         plan.passings.append(Passing(unit, identity[new], kind, _round(area), pop, old, new))
-    for new, old in going_on.items():
+    for new, old in identity_of.items():
         if kind_or_none := _change(
             before.units.rows[old], staged.rows[new], shares.get((old, new), (0.0, 0.0))
         ):

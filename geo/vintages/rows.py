@@ -76,23 +76,8 @@ def read_rows(frame: pd.DataFrame, columns: Mapping[str, str], report: Report) -
                     (row.code,),
                 )
             )
-    report.add(
-        "missing",
-        "error",
-        Text(
-            vi="Thiếu hoặc sai mã, tên, loại, mã tỉnh", en="Code, name, kind or province missing or malformed"
-        ),
-        missing,
-    )
-    report.add(
-        "kind",
-        "warning",
-        Text(
-            vi="Loại khác với tên chính thức (lấy theo tên)",
-            en="The kind contradicts the name (the name holds)",
-        ),
-        kinds,
-    )
+    report.add("missing", "error", missing)
+    report.add("kind", "warning", kinds)
     return rows
 
 

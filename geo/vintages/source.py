@@ -150,12 +150,8 @@ def _sound(shapes: Shapes, labels: list[str], tolerances: Tolerances, report: Re
         finding = Finding(Text(vi=labels[at], en=why), (labels[at][:5],), where.x, where.y, share)
         (refused if result is None or share > tolerances.repair_share else mended).append(finding)
         sound[at] = result if result is not None else shapely.MultiPolygon()
-    title = Text(
-        vi="Hình không dùng được hoặc sửa làm đổi diện tích", en="Shapes unusable, or changed by mending"
-    )
-    report.add("shape", "error", title, refused, "")
-    title = Text(vi="Vòng tự cắt đã sửa (phần diện tích đổi)", en="Rings mended (share of the area changed)")
-    report.add("mended", "warning", title, mended, "")
+    report.add("shape", "error", refused)
+    report.add("mended", "warning", mended)
     # Only now: a polygon's one part is the polygon.
     return np.array([_multi(shape) for shape in sound], dtype=object)
 

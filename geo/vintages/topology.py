@@ -7,6 +7,8 @@ that do not match are united the slow way. On the 3,321 wards of 2025 (7.15 mill
 from __future__ import annotations
 
 import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,37 +99,42 @@ def dissolve_each(
     shapes: Shapes, edges: Shapes, labels: NDArray[np.object_], done: Callable[[float], None]
 ) -> dict[str, shapely.MultiPolygon]:
     """The ground of each label (a province's code)."""
+    names = sorted({str(label) for label in labels})
     out = {}
-    names = sorted(set(labels))
-    for number, name in enumerate(names, 1):
-        chosen = labels == name
-        out[str(name)] = dissolve(shapes[chosen], edges[chosen])
-        done(number / len(names))
+    # GEOS lets go of the interpreter while it unites.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        grounds = pool.map(lambda name: dissolve(shapes[labels == name], edges[labels == name]), names)
+        for number, (name, ground) in enumerate(zip(names, grounds, strict=True), 1):
+            out[name] = ground
+            done(number / len(names))
     return out
 
 
 def holes(grounds: list[shapely.MultiPolygon]) -> Shapes:
     """Ground that no unit covers: holes within each ground, and those that several enclose together."""
-    within = [_ring(ring) for ground in grounds for ring in _rings(ground)]
+    within = [(i, _ring(ring)) for i, ground in enumerate(grounds) for ring in _rings(ground)]
+    if len(grounds) < 2:
+        return np.array([hole for _, hole in within], dtype=object)
     filled = [shapely.MultiPolygon([shapely.Polygon(p.exterior) for p in ground.geoms]) for ground in grounds]
-    between = (
-        [_ring(ring) for ring in _rings(multi(shapely.union_all(np.array(filled))))]
-        if len(filled) > 1
-        else []
-    )
-    found = np.array(within + between, dtype=object)
-    if len(grounds) < 2 or not len(found):
-        return found
-    # A hole of one province may hold a ward of another.
-    tree = shapely.STRtree(np.array(grounds, dtype=object))
-    return np.array([part for hole in found for part in _left(hole, tree)], dtype=object)
+    # What lies between the filled grounds is in none of them.
+    between = [_ring(ring) for ring in _rings(multi(shapely.union_all(np.array(filled))))]
+    return np.array([*_unfilled(within, grounds), *between], dtype=object)
 
 
-def _left(hole: shapely.Polygon, tree: shapely.STRtree) -> list[BaseGeometry]:
-    left: BaseGeometry = hole
-    for ground in tree.geometries[tree.query(hole, predicate="intersects")]:
-        left = shapely.difference(left, ground)
-    return [part for part in shapely.get_parts(left) if part.geom_type == "Polygon" and part.area > 0]
+def _unfilled(
+    within: list[tuple[int, shapely.Polygon]], grounds: list[shapely.MultiPolygon]
+) -> list[BaseGeometry]:
+    """Holes without the other grounds that lie in them: a province may hold a ward of another."""
+    all_grounds = np.array(grounds, dtype=object)
+    shapely.prepare(all_grounds)
+    own = np.array([i for i, _ in within], dtype=np.int64)
+    left: list[BaseGeometry] = [hole for _, hole in within]
+    first, second = shapely.STRtree(all_grounds).query(np.array(left, dtype=object))
+    for at, other in zip(first.tolist(), second.tolist(), strict=True):
+        if other != own[at] and shapely.intersects(all_grounds[other], left[at]):
+            left[at] = shapely.difference(left[at], all_grounds[other])
+    parts = [part for hole in left for part in shapely.get_parts(hole)]
+    return [part for part in parts if part.geom_type == "Polygon" and part.area > 0]
 
 
 def multi(shape: BaseGeometry) -> shapely.MultiPolygon:

@@ -6,17 +6,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     import numpy as np
     from numpy.typing import NDArray
 
     Shapes = NDArray[np.object_]
+    # How far a long work is: the share that is done (0 to 1) and what is being done.
+    Progress = Callable[[float, str], None]
 
 Scope = Literal["whole", "listed"]
 SuccessionKind = Literal["rename", "whole", "part", "boundary_shift", "promotion"]
 # Communes, wards, townships and special zones: the level of every unit that is loaded.
 COMMUNE_LEVEL = 3
+
+
+def silent(_share: float, _word: str) -> None:
+    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)

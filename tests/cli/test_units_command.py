@@ -49,6 +49,8 @@ def test_a_whole_life(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     said = capsys.readouterr().out
     assert "✗ Chưa thể kích hoạt · activation is refused" in said
     assert "✗ Đơn vị mất mà không có kế thừa" in said
+    assert "→ thêm dòng cho đơn vị ấy vào bảng --succession" in said
+    assert "còn chờ nhưng không kích hoạt được" in said
     assert not json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["possible"]
     assert diaban("stage", "new.gpkg", *reform, "--succession", "links.csv") == 0
     later = capsys.readouterr().out.split("Bản số ")[1].split()[0]
@@ -63,7 +65,7 @@ def test_a_whole_life(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert diaban("show", later) == 0
     shown = capsys.readouterr().out
     assert "new.gpkg sha256:" in shown
-    assert "units_new: 3" in shown
+    assert "3  đơn vị mới · new units" in shown
 
 
 def test_tolerances_are_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -187,14 +187,6 @@ def test_what_was_checked_must_still_be_there(
         activate(settings, 999_999, "tester")
 
 
-def test_other_rooms_may_forbid_an_activation(settings: Settings, tmp_path: Path) -> None:
-    staged = stage_new(settings, tmp_path)
-    assert staged.vintage_id is not None
-    with pytest.raises(Conflict, match="rule 7"):
-        activate(settings, staged.vintage_id, "tester", [lambda _c, _v: [("luật 7", "rule 7")]])
-    assert at(settings, PLACE, JULY) == [("30001", "Phường 15")]
-
-
 def test_every_question_sees_one_vintage(
     settings: Settings, tmp_path: Path, admin: psycopg.Connection
 ) -> None:
@@ -339,10 +331,15 @@ def test_a_unit_does_not_end_under_a_rule_that_names_it(
     (ending,) = ask(settings, lambda c: units_by_code(c, "30001", JUNE))
     save_rule(admin, {"id": "port", "priority": 10, "body": "coordinator", "units": [ending.unit_id]})
     staged = stage_new(settings, tmp_path)
+    assert checks(staged, "first") == {"rule"}
+    assert staged.report["possible"]
+    said = "\n".join(lines(staged.report))
+    assert "▲ Quy tắc điều phối nêu đơn vị sẽ hết hiệu lực" in said
+    assert "quy tắc port: 30001 Phường 15" in said
     before = picture(admin)
     with pytest.raises(Conflict) as refused:
         activate(settings, staged.vintage_id or 0, "tester")
-    assert "port" in refused.value.vi and ending.unit_id in refused.value.en
+    assert "port: 30001 Phường 15" in refused.value.vi and "valid_to" in refused.value.en
     assert picture(admin) == before
     save_rule(admin)
     activate(settings, staged.vintage_id or 0, "tester")

@@ -299,7 +299,7 @@ def test_a_second_table_is_compared_by_name(settings: Settings, tmp_path: Path) 
     second.write_text("\n".join(lines_), encoding="utf-8")
     files = Files(write(tmp_path, new_rows(), "n.parquet"), {}, write_links(tmp_path, LINKS), second)
     staged = stage(settings, files, Request(NEW_DAY, "x"), "t")
-    assert [each["vi"] for each in group(staged, "only_first")["findings"]] == ["30006 → 30005"]
+    assert [each["vi"] for each in group(staged, "only_first")["findings"]] == ["30006 Thị trấn Mỹ Thọ → 30005"]
     assert [each["vi"] for each in group(staged, "only_second")["findings"]] == ["30006 → 30004"]
     assert group(staged, "second_unread")["count"] == 1
     assert staged.report["figures"]["second_table_common_units"] == 6

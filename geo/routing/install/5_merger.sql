@@ -70,6 +70,8 @@ BEGIN
       WHERE run = wanted AND report_id = item.report_id;
   END LOOP;
   IF done = 0 THEN
+    -- With the mark, so that a run that is marked has its messages whatever died in between.
+    PERFORM core.reroute_messages(wanted);
     UPDATE core.reroute_run SET applied_at = now() WHERE id = wanted AND applied_at IS NULL;
   END IF;
   RETURN done;
@@ -116,19 +118,29 @@ END $$;
 ALTER FUNCTION core.reroute_revert(bigint, int, text) OWNER TO diaban_owner;
 REVOKE EXECUTE ON FUNCTION core.reroute_revert(bigint, int, text) FROM PUBLIC;
 
--- One digest for each body and one message for each reporter of a run that is applied; may run again.
+-- One digest for each body and one message for each reporter of a run that is applied; may run again. A unit that
+-- follows one whose cases a person must decide is told of them in the same digest ("waiting").
 CREATE OR REPLACE FUNCTION core.reroute_messages(wanted bigint) RETURNS int
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
   WITH moved AS (
-    SELECT report.code, item.outcome, item.from_unit, decision.*,
+    SELECT report.code, decision.*,
            decision.body || coalesce(':' || CASE WHEN body.per_unit THEN decision.unit_id END, '') AS inbox
       FROM core.reroute_item AS item JOIN core.route_decision AS decision ON decision.id = item.applied_as
       JOIN core.reports AS report ON report.id = item.report_id JOIN core.body AS body ON body.id = decision.body
      WHERE item.run = wanted AND item.reverted_at IS NULL
+  ), mail AS (
+    SELECT inbox, body_title_vi AS title_vi, body_title_en AS title_en, code, false AS waits FROM moved
+    UNION ALL
+    SELECT 'ward:' || heir.unit_id, unit.name, unit.name, code, true
+      FROM moved, unnest(informed) AS heir(unit_id),
+           LATERAL (SELECT name FROM core.admin_units WHERE unit_id = heir.unit_id ORDER BY valid_from DESC LIMIT 1) AS unit
+     WHERE triage IS NOT NULL
   ), messages AS (
     SELECT 'digest' AS kind, inbox AS recipient, jsonb_build_object(
-             'body_vi', min(body_title_vi), 'body_en', min(body_title_en), 'cases', count(*),
-             'codes', jsonb_agg(code ORDER BY code)) AS payload FROM moved GROUP BY inbox
+             'body_vi', min(title_vi), 'body_en', min(title_en), 'cases', count(*) FILTER (WHERE NOT waits),
+             'codes', coalesce(jsonb_agg(code ORDER BY code) FILTER (WHERE NOT waits), '[]'),
+             'waiting', coalesce(jsonb_agg(code ORDER BY code) FILTER (WHERE waits), '[]')) AS payload
+      FROM mail GROUP BY inbox
     UNION ALL
     SELECT 'reporter', code, jsonb_build_object('body_vi', body_title_vi, 'body_en', body_title_en,
              'reason_vi', reason_vi, 'reason_en', reason_en, 'waits_for_a_person', triage IS NOT NULL) FROM moved
