@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,8 +20,23 @@ def freshness(caller: Caller) -> dict[str, str]:
 
 def accepts_gzip(header: str) -> bool:
     """Whether ``Accept-Encoding`` takes gzip: named or by ``*``, and not with weight 0."""
+    return chosen_coding(header, ("gzip",)) is not None
+
+
+@lru_cache(maxsize=512)
+def chosen_coding[C: str](header: str, offered: tuple[C, ...]) -> C | None:
+    """Of the codings offered, best first, the one that ``Accept-Encoding`` weighs most (RFC 9110, 12.5.3).
+
+    None where it takes none of them. ``*`` stands for the last of those offered, the one that every client
+    knows that says so.
+    """
     weights = dict(_weighted(part) for part in header.lower().split(",") if part.strip())
-    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
+    if "x-gzip" in weights:
+        weights.setdefault("gzip", weights["x-gzip"])
+    if "*" in weights:
+        weights.setdefault(offered[-1], weights["*"])
+    best = max(offered, key=lambda coding: weights.get(coding, 0.0))
+    return best if weights.get(best, 0.0) > 0 else None
 
 
 def _weighted(part: str) -> tuple[str, float]:

@@ -8,21 +8,30 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from api.caching import OPEN, accepts_gzip, freshness, matches
+from api.caching import OPEN, chosen_coding, freshness, matches
 from api.deps import BaseUrl, Layers, Who, caller
 from geo.calendar import parse_day
 from geo.errors import InvalidInput
+from geo.features import CRS84, columns_for, parse_crs, parse_filter
 from geo.types import TileId
 from tiles import metrics
 from tiles.service import TileService
 from tiles.tilejson import tilejson
 
 if TYPE_CHECKING:
-    from geo.catalogue import Catalogue
-    from layers.description import Layer
+    from starlette.datastructures import QueryParams
 
+    from geo.catalogue import Catalogue
+    from geo.database import Caller
+    from geo.features.cql2 import FilterLang, Predicate
+    from layers.description import Layer
+    from tiles.encoding import Coding
+
+FILTER = ("filter", "filter-lang", "filter-crs")
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 MAX_LAYERS = 8
+# The best first.
+CODINGS: tuple[Coding, ...] = ("zstd", "gzip")
 
 router = APIRouter(prefix="/tiles", tags=["tiles"])
 
@@ -62,6 +71,9 @@ DOCUMENTED = {
         _parameter("x", "path", "column from the west"),
         _parameter("y", "path", "row from the north"),
         _parameter("datetime", "query", "day of Vietnam's calendar, today by default, for valid time"),
+        _parameter("filter", "query", "CQL2 over the queryables of every one of the layers"),
+        _parameter("filter-lang", "query", "cql2-text (default) or cql2-json"),
+        _parameter("filter-crs", "query", "of the coordinates in the filter; CRS84 by default"),
     ]
 }
 
@@ -79,23 +91,47 @@ async def tile(request: Request) -> Response:
 
 
 async def answer_tile(request: Request, wanted: list[Layer], place: TileId) -> Response:
-    """The answer of every door that serves tiles: rights, ``datetime``, encodings and validators alike."""
+    """The answer of every door that serves tiles: rights, ``datetime``, ``filter``, encodings, validators."""
     day = parse_day("datetime", request.query_params.get("datetime"))
     who = await caller(request)
-    encoded = await service(request).tile(wanted, place, day, who)
+    coding = chosen_coding(request.headers.get("accept-encoding", ""), CODINGS)
+    filters = asked_filters(request.query_params, wanted, who)
+    stored: Coding = coding or "gzip"
+    tiles = service(request)
+    encoded = None if filters else tiles.held(wanted, place, day, who, coding=stored)
+    if encoded is None:
+        encoded = await tiles.tile(wanted, place, day, who, coding=stored, filters=filters)
     headers = {**freshness(who), **OPEN, "Vary": "Accept-Encoding, Authorization"}
     if not encoded.raw_length:
         return Response(status_code=204, headers=headers)
-    zipped = accepts_gzip(request.headers.get("accept-encoding", ""))
-    # The two encodings are two representations: each has its own strong validator (RFC 9110, 8.8.3).
-    headers["ETag"] = f'"{encoded.digest}"' if zipped else f'"{encoded.digest}-i"'
+    # Each encoding is a representation of its own, with its own strong validator (RFC 9110, 8.8.3).
+    headers["ETag"] = f'"{encoded.digest}"' if coding else f'"{encoded.digest}-i"'
     if matches(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    if zipped:
-        headers["Content-Encoding"] = "gzip"
-    body = encoded.gzip() if zipped else encoded.identity()
+    if coding:
+        headers["Content-Encoding"] = coding
+    body = encoded.body() if coding else encoded.identity()
     metrics.SERVED_BYTES.inc(len(body))
     return Response(body, media_type=MEDIA_TYPE, headers=headers)
+
+
+def asked_filters(params: QueryParams, wanted: list[Layer], who: Caller) -> dict[str, Predicate]:
+    """``filter`` (CQL2) for each layer, over what the caller may know of it; ``InvalidInput`` else.
+
+    A tile of several layers takes a filter that every one of them understands.
+    """
+    if "filter" not in params:
+        if lone := next((name for name in FILTER if name in params), None):
+            raise InvalidInput(lone, params[lone], "chỉ cùng với filter", "only together with filter")
+        return {}
+    lang = params.get("filter-lang", "cql2-text")
+    if lang not in ("cql2-text", "cql2-json"):
+        raise InvalidInput("filter-lang", lang, "cql2-text, cql2-json", "cql2-text, cql2-json")
+    crs = parse_crs("filter-crs", params["filter-crs"]) if "filter-crs" in params else CRS84
+    encoding: FilterLang = "cql2-json" if lang == "cql2-json" else "cql2-text"
+    return {
+        layer.name: parse_filter(params["filter"], encoding, columns_for(layer, who), crs) for layer in wanted
+    }
 
 
 @router.get("/{layers}.json")
@@ -110,9 +146,11 @@ async def tileset(
 ) -> JSONResponse:
     """TileJSON 3.0.0 of the same layers: extent, zooms, what the attributes mean, where the tiles are."""
     wanted = asked_layers(catalogue, layers)
-    query = ""
+    asked_filters(request.query_params, wanted, who)
+    kept = {name: request.query_params[name] for name in FILTER if name in request.query_params}
     if datetime is not None:
-        query = "?" + urlencode({"datetime": parse_day("datetime", datetime).isoformat()})
+        kept["datetime"] = parse_day("datetime", datetime).isoformat()
+    query = f"?{urlencode(kept)}" if kept else ""
     bounds = await service(request).bounds(wanted)
     ladders = await service(request).ladders(wanted)
     notes = catalogue.notes(wanted)

@@ -11,7 +11,7 @@ from geo.errors import NotFound
 from layers.description import Layer, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from geo.database import Database
 
@@ -78,8 +78,12 @@ class Catalogue:
         """The newest version of each layer's data that this worker knows of."""
         return {name: epoch for name, (epoch, _) in self._epochs.items()}
 
-    async def refresh(self) -> set[str]:
-        """Read the catalogue and the epochs; the names of the layers whose data moved."""
+    async def refresh(self, before: Callable[[dict[str, int]], Awaitable[None]] | None = None) -> set[str]:
+        """Read the catalogue and the epochs; the names of the layers whose data moved.
+
+        ``before`` gets the epochs that were read and ends before anyone can see them here: what it throws out
+        of a cache is never served under the new epoch. Where it fails, nothing is acknowledged.
+        """
         async with self._lock, self._db.read(ANONYMOUS) as connection:
             rows = await (
                 await connection.execute("SELECT layer, epoch, public_epoch FROM ops.layer_state")
@@ -91,6 +95,8 @@ class Catalogue:
             ).fetchone()
             if revision and revision[0] != self.revision:
                 self._published = await self._read(revision[0])
+            if before is not None:
+                await before({name: epoch for name, (epoch, _) in epochs.items()})
             self._epochs = epochs
         return moved
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from geo.types import TileId
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import date
 
-    from tiles.encoding import EncodedTile
+    from geo.features.cql2 import Predicate
+    from tiles.encoding import Coding, EncodedTile
     from tiles.ground import Ground
 
 # What an entry takes beside its bytes: key, tile object and its places in the tables.
@@ -33,16 +35,27 @@ class TileKey(NamedTuple):
     revision: int
     on: date | None
     tile: TileId
+    coding: Coding = "gzip"
+    predicate: Predicate | None = None
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A rendering under way, and how many wait for it."""
+
+    task: asyncio.Task[EncodedTile]
+    waiting: int = 0
 
 
 class TileCache:
     """One worker's cache. Not thread-safe: it lives in one event loop."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, name: str = "tiles") -> None:
         self._max_bytes = max_bytes
+        self._name = name
         self._bytes = 0
         self._tiles: OrderedDict[TileKey, EncodedTile] = OrderedDict()
-        self._flights: dict[TileKey, asyncio.Task[EncodedTile]] = {}
+        self._flights: dict[TileKey, _Flight] = {}
         # The keys at each place, stored or being rendered.
         self._places: dict[tuple[str, int], dict[TileId, set[TileKey]]] = {}
 
@@ -51,24 +64,35 @@ class TileCache:
         """The bytes held, entries' overhead included; never above ``max_bytes``."""
         return self._bytes
 
-    async def get(self, key: TileKey, render: Callable[[], Awaitable[EncodedTile]]) -> EncodedTile:
-        """The tile of ``key``; ``render`` runs at most once at a time for a key, whoever waits for it.
-
-        A failed rendering is handed to all who waited for it and is not kept.
-        """
+    def held(self, key: TileKey) -> EncodedTile | None:
+        """The tile of ``key`` if it is there."""
         found = self._tiles.get(key)
         if found is not None:
             self._tiles.move_to_end(key)
+        return found
+
+    async def get(self, key: TileKey, render: Callable[[], Awaitable[EncodedTile]]) -> EncodedTile:
+        """The tile of ``key``; ``render`` runs at most once at a time for a key, whoever waits for it.
+
+        A failed rendering is handed to all who waited for it and is not kept. One that nobody waits for any
+        more is cancelled.
+        """
+        found = self.held(key)
+        if found is not None:
             metrics.REQUESTS.labels(key.layer, "hit").inc()
             return found
         flight = self._flights.get(key)
         metrics.REQUESTS.labels(key.layer, "miss" if flight is None else "joined").inc()
         if flight is None:
-            flight = asyncio.ensure_future(self._render(key, render))
-            self._flights[key] = flight
-            self._places.setdefault((key.layer, key.tile.z), {}).setdefault(key.tile, set()).add(key)
-        # A caller who leaves must not take the tile away from the others.
-        return await asyncio.shield(flight)
+            flight = self._begin(key, render)
+        flight.waiting += 1
+        try:
+            # A caller who leaves must not take the tile away from the others.
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.waiting -= 1
+            if not flight.waiting and not flight.task.done():
+                self._abandon(key, flight)
 
     def purge(self, layer: str, ground: Ground | None, *, public: bool) -> int:
         """Forget the tiles of ``layer`` that ``ground`` touches (None: all); how many there were.
@@ -90,18 +114,39 @@ class TileCache:
             tile = self._tiles.pop(key, None)
             self._bytes -= _size(tile) if tile is not None else 0
             self._leave(key)
+        metrics.CACHE_BYTES.labels(self._name).set(self._bytes)
         metrics.PURGED.labels(layer).inc(len(found))
         return len(found)
 
+    def _begin(self, key: TileKey, render: Callable[[], Awaitable[EncodedTile]]) -> _Flight:
+        flight = _Flight(asyncio.ensure_future(self._render(key, render)))
+        self._flights[key] = flight
+        self._places.setdefault((key.layer, key.tile.z), {}).setdefault(key.tile, set()).add(key)
+        return flight
+
+    def _abandon(self, key: TileKey, flight: _Flight) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+            self._leave(key)
+        # What goes wrong while it is cancelled is nobody's concern any more.
+        flight.task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        flight.task.cancel()
+        metrics.ABANDONED.inc()
+
     async def _render(self, key: TileKey, render: Callable[[], Awaitable[EncodedTile]]) -> EncodedTile:
         this = asyncio.current_task()
+
+        def mine() -> bool:
+            flight = self._flights.get(key)
+            return flight is not None and flight.task is this
+
         try:
             tile = await render()
-            if self._flights.get(key) is this:
+            if mine():
                 self._keep(key, tile)
             return tile
         finally:
-            if self._flights.get(key) is this:
+            if mine():
                 del self._flights[key]
                 if key not in self._tiles:
                     self._leave(key)
@@ -116,7 +161,7 @@ class TileCache:
             old, oldest = self._tiles.popitem(last=False)
             self._bytes -= _size(oldest)
             self._leave(old)
-        metrics.CACHE_BYTES.set(self._bytes)
+        metrics.CACHE_BYTES.labels(self._name).set(self._bytes)
 
     def _leave(self, key: TileKey) -> None:
         tiles = self._places.get((key.layer, key.tile.z), {})

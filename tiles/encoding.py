@@ -1,4 +1,4 @@
-"""Tiles as gzip members that can be joined without decoding, and their strong ETags. Pure."""
+"""Tiles compressed once, in gzip or zstd, joined without decoding; and their strong ETags. Pure."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Literal
 
-LEVEL = 5
+import zstandard
+
+Coding = Literal["gzip", "zstd"]
+
+GZIP_LEVEL = 5
+# On tiles of parcels a third of gzip's time at the same size.
+ZSTD_LEVEL = 6
 # RFC 1952: magic, deflate, no flags, no time, no extra flags, unknown system.
 HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 LAST_BLOCK = b"\x03\x00"
@@ -18,8 +25,9 @@ CRC_POLYNOMIAL = 0xEDB88320
 class EncodedTile:
     """A tile, stored compressed. Empty where ``raw_length`` is 0.
 
-    ``blocks`` are deflate blocks of which none is the last, so blocks of several tiles may follow one another
-    in one stream. Gzip members end to end would be legal too, but browsers read only the first of them.
+    ``blocks``: of zstd whole frames, which may follow one another (RFC 8878, 3). Of gzip deflate blocks of
+    which none is the last, so that those of several tiles may follow one another in one stream: gzip members
+    end to end would be legal too, but browsers read only the first of them.
     ``digest`` follows from the bytes alone, so it makes a strong validator.
     """
 
@@ -27,40 +35,53 @@ class EncodedTile:
     crc: int
     raw_length: int
     digest: str
+    coding: Coding = "gzip"
 
-    def gzip(self) -> bytes:
-        """The whole tile as one gzip member."""
+    def body(self) -> bytes:
+        """The whole tile in its coding."""
+        if self.coding == "zstd":
+            return self.blocks
         trailer = self.crc.to_bytes(4, "little") + (self.raw_length & 0xFFFFFFFF).to_bytes(4, "little")
         return b"".join((HEADER, self.blocks, LAST_BLOCK, trailer))
 
+    def gzip(self) -> bytes:
+        """The whole tile as one gzip member."""
+        return self.body() if self.coding == "gzip" else encode(self.identity()).body()
+
     def identity(self) -> bytes:
         """The tile as it was before compression."""
-        return zlib.decompress(self.blocks + LAST_BLOCK, wbits=-zlib.MAX_WBITS)
+        if self.coding == "gzip":
+            return zlib.decompress(self.blocks + LAST_BLOCK, wbits=-zlib.MAX_WBITS)
+        reader = zstandard.ZstdDecompressor()
+        return reader.stream_reader(self.blocks, read_across_frames=True).read()
 
 
 EMPTY = EncodedTile(b"", 0, 0, "")
 
 
-def encode(raw: bytes) -> EncodedTile:
+def encode(raw: bytes, coding: Coding = "gzip") -> EncodedTile:
     """Compress a tile; an empty one stays :data:`EMPTY`."""
     if not raw:
         return EMPTY
-    compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    if coding == "zstd":
+        blocks = zstandard.ZstdCompressor(ZSTD_LEVEL).compress(raw)
+        return EncodedTile(blocks, 0, len(raw), _digest(blocks), "zstd")
+    compressor = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     blocks = compressor.compress(raw) + compressor.flush(zlib.Z_FULL_FLUSH)
     return EncodedTile(blocks, zlib.crc32(raw), len(raw), _digest(blocks))
 
 
 def join(tiles: list[EncodedTile]) -> EncodedTile:
-    """One tile with the layers of all: MVT layers and deflate blocks are both joined end to end."""
+    """One tile with the layers of all, which have one coding: MVT layers and blocks are joined end to end."""
     full = [tile for tile in tiles if tile.raw_length]
     if len(full) < 2:
         return full[0] if full else EMPTY
-    crc, length = full[0].crc, full[0].raw_length
+    crc, length, coding = full[0].crc, full[0].raw_length, full[0].coding
     for tile in full[1:]:
-        crc = crc32_combine(crc, tile.crc, tile.raw_length)
+        crc = crc32_combine(crc, tile.crc, tile.raw_length) if coding == "gzip" else 0
         length += tile.raw_length
     blocks = b"".join(tile.blocks for tile in full)
-    return EncodedTile(blocks, crc, length, _digest("".join(tile.digest for tile in full).encode()))
+    return EncodedTile(blocks, crc, length, _digest("".join(tile.digest for tile in full).encode()), coding)
 
 
 def _digest(data: bytes) -> str:

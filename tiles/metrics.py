@@ -9,7 +9,9 @@ REQUESTS = Counter(
 )
 PURGED = Counter("diaban_tile_purged", "Tiles forgotten because an edit touched them.", ["layer"])
 SERVED_BYTES = Counter("diaban_tile_served_bytes", "Bytes of tiles sent, as sent.")
-CACHE_BYTES = Gauge("diaban_tile_cache_bytes", "Bytes held by the tile cache of this worker.")
+CACHE_BYTES = Gauge("diaban_tile_cache_bytes", "Bytes held by the tile caches of this worker.", ["cache"])
+ABANDONED = Counter("diaban_tile_abandoned", "Renderings cancelled because everyone who waited had left.")
+REFUSED = Counter("diaban_tile_refused", "Renderings refused: queue full or waited too long.", ["reason"])
 RENDER_SECONDS = Histogram(
     "diaban_tile_render_seconds",
     "Time to render one layer of a tile, waiting for admission included.",

@@ -5,36 +5,46 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from geo.errors import Unavailable
 from geo.features import read_extent
 from tiles import metrics
+from tiles.admission import Admission
 from tiles.cache import TileCache, TileKey
-from tiles.encoding import EncodedTile, encode, join
+from tiles.encoding import EMPTY, Coding, EncodedTile, encode, join
+from tiles.filtered import filtered_row
 from tiles.ground import Ground
 from tiles.ladder.query import rung_query
 from tiles.ladder.served import Ladders, Rung
 from tiles.query import tile_query
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Mapping
 
     from geo.catalogue import Catalogue
     from geo.changes.moved import Moved
     from geo.database import Caller, Database
+    from geo.features.cql2 import Predicate
     from geo.types import TileId
     from layers.description import Layer
+    from tiles.query import TileQuery
 
 CACHE_BYTES = 256 * 1024 * 1024
-# 1,153 tiles a second with 2-4 renderings at once on two cores, 431 with 150 of them.
+# Filters are as many as people can think of: theirs must not push out the tiles that everyone looks at.
+FILTERED_SHARE = 8
 RENDERS_A_CORE = 2
-# Who waits longer is told to come back: the client has mostly left by then.
-ADMISSION_S = 10.0
+# As many as forty maps ask for at once. Who waits longer is told to come back: the client has mostly left.
+QUEUE, WAIT_S = 256, 10.0
+FILTERED_QUEUE = 32
 # An extent reads every row of the layer.
 BOUNDS_S = 60.0
 # Above this size compressing takes long enough (over 1 ms) to leave the event loop for it.
 COMPRESS_ASIDE_BYTES = 32_768
+# Of layers without valid time, which are the same every day.
+ANY_DAY = date(2000, 1, 1)
+NO_FILTERS: Mapping[str, Predicate] = MappingProxyType({})
 
 
 class TileService:
@@ -44,21 +54,45 @@ class TileService:
         self._db = db
         self._catalogue = catalogue
         self._cache = TileCache(cache_bytes)
+        self._filtered = TileCache(cache_bytes // FILTERED_SHARE, "filtered")
         self._ladders = Ladders(db, catalogue)
         self._bounds: dict[str, tuple[float, tuple[float, float, float, float] | None]] = {}
-        self._admitted = asyncio.Semaphore(RENDERS_A_CORE * (os.cpu_count() or 1))
+        cores = os.cpu_count() or 1
+        self._admission = Admission(RENDERS_A_CORE * cores, QUEUE, WAIT_S)
+        self._few = Admission(max(1, cores // 2), FILTERED_QUEUE, WAIT_S)
 
-    async def tile(self, layers: list[Layer], tile: TileId, on: date, caller: Caller) -> EncodedTile:
+    async def tile(
+        self,
+        layers: list[Layer],
+        tile: TileId,
+        on: date,
+        caller: Caller,
+        *,
+        coding: Coding = "gzip",
+        filters: Mapping[str, Predicate] = NO_FILTERS,
+    ) -> EncodedTile:
         """One tile with all ``layers`` in their order, as ``caller`` may see them on the day ``on``.
 
-        Empty where nothing is there or the zoom is below a layer's ``min_zoom``. Raises :mod:`geo.errors`.
+        Empty where nothing is there or the zoom is below a layer's ``min_zoom``. ``filters``: by layer, rows
+        for which it holds; compiled with the caller's own queryables. Raises :mod:`geo.errors`.
         """
-        drawn = [layer for layer in layers if tile.z >= layer.tiles.min_zoom]
-        if len(drawn) == 1:
-            return await self._layer_tile(drawn[0], tile, on, caller)
-        return join(
-            list(await asyncio.gather(*(self._layer_tile(layer, tile, on, caller) for layer in drawn)))
-        )
+        keys = self._keys(layers, tile, on, caller, coding=coding, filters=filters)
+        if len(keys) == 1:
+            return await self._layer_tile(*keys[0], caller)
+        return join(list(await asyncio.gather(*(self._layer_tile(*pair, caller) for pair in keys))))
+
+    def held(
+        self, layers: list[Layer], tile: TileId, on: date, caller: Caller, *, coding: Coding
+    ) -> EncodedTile | None:
+        """The same without a filter if all of it is in the cache: no waiting, and nothing to cancel."""
+        keys = self._keys(layers, tile, on, caller, coding=coding)
+        found = [self._cache.held(key) for _, key in keys]
+        there = [each for each in found if each is not None]
+        if len(there) < len(keys):
+            return None
+        for layer, _ in keys:
+            metrics.REQUESTS.labels(layer.name, "hit").inc()
+        return there[0] if len(there) == 1 else join(there)
 
     def purge(self, moved: Moved) -> None:
         """Forget the tiles that a change touches, and no others."""
@@ -67,7 +101,8 @@ class TileService:
         margin_deg = (layer.public_grid_deg or 0.0) if layer is not None else 0.0
         for touched in moved.touched:
             ground = Ground.of(touched.box, margin_deg) if touched.box is not None else None
-            self._cache.purge(moved.layer, ground, public=touched.vis == 0)
+            for cache in (self._cache, self._filtered):
+                cache.purge(moved.layer, ground, public=touched.vis == 0)
 
     async def bounds(self, layers: list[Layer]) -> tuple[float, float, float, float] | None:
         """West, south, east, north in degrees of all public rows; None where there are none.
@@ -80,6 +115,10 @@ class TileService:
         west, south, east, north = zip(*boxes, strict=True)
         return min(west), min(south), max(east), max(north)
 
+    async def ladders(self, layers: list[Layer]) -> dict[str, dict[int, Rung]]:
+        """The rungs of each layer by zoom."""
+        return {layer.name: await self._ladders.of(layer.name) for layer in layers}
+
     async def _layer_bounds(self, layer: Layer) -> tuple[float, float, float, float] | None:
         read_at, box = self._bounds.get(layer.name, (-BOUNDS_S, None))
         if time.monotonic() - read_at > BOUNDS_S:
@@ -87,50 +126,65 @@ class TileService:
             self._bounds[layer.name] = (time.monotonic(), box)
         return box
 
-    async def _layer_tile(self, layer: Layer, tile: TileId, on: date, caller: Caller) -> EncodedTile:
-        key = TileKey(
-            layer.name,
-            caller.policy_class,
-            self._catalogue.revision,
-            on if layer.valid_time else None,
-            tile,
-        )
-        return await self._cache.get(key, lambda: self._render(layer, tile, on, caller))
+    def _keys(
+        self,
+        layers: list[Layer],
+        tile: TileId,
+        on: date,
+        caller: Caller,
+        *,
+        coding: Coding,
+        filters: Mapping[str, Predicate] = NO_FILTERS,
+    ) -> list[tuple[Layer, TileKey]]:
+        """What of the request each layer's tile depends on, of the layers that are drawn at this zoom."""
+        rights, revision = caller.policy_class, self._catalogue.revision
 
-    async def _render(self, layer: Layer, tile: TileId, on: date, caller: Caller) -> EncodedTile:
+        def key(layer: Layer) -> TileKey:
+            day, predicate = on if layer.valid_time else None, filters.get(layer.name)
+            return TileKey(layer.name, rights, revision, day, tile, coding, predicate)
+
+        return [(layer, key(layer)) for layer in layers if tile.z >= layer.tiles.min_zoom]
+
+    async def _layer_tile(self, layer: Layer, key: TileKey, caller: Caller) -> EncodedTile:
+        cache = self._cache if key.predicate is None else self._filtered
+        return await cache.get(key, lambda: self._render(layer, key, caller, cache))
+
+    async def _render(self, layer: Layer, key: TileKey, caller: Caller, cache: TileCache) -> EncodedTile:
+        other = cache.held(key._replace(coding="zstd" if key.coding == "gzip" else "gzip"))
+        if other is not None:
+            return await _encoded(other.identity(), key.coding) if other.raw_length else EMPTY
         with metrics.RENDER_SECONDS.labels(layer.name).time():
-            await self._admit()
-            try:
-                raw = await self._ask(layer, tile, on, caller)
-            finally:
-                self._admitted.release()
-        if len(raw) > COMPRESS_ASIDE_BYTES:
-            return await asyncio.to_thread(encode, raw)
-        return encode(raw)
+            if key.predicate is None:
+                async with self._admission.admitted():
+                    raw = await self._ask(layer, key, caller)
+            else:
+                async with self._few.admitted(), self._admission.admitted():
+                    raw = await self._ask_filtered(layer, key, caller)
+        return await _encoded(raw, key.coding)
 
-    async def _admit(self) -> None:
-        with metrics.WAITING.track_inprogress():
-            try:
-                await asyncio.wait_for(self._admitted.acquire(), ADMISSION_S)
-            except TimeoutError:
-                raise Unavailable(
-                    "Máy chủ đang vẽ quá nhiều mảnh bản đồ. Xin thử lại sau ít giây.",
-                    "Too many tiles are being rendered. Try again in a few seconds.",
-                ) from None
-
-    async def _ask(self, layer: Layer, tile: TileId, on: date, caller: Caller) -> bytes:
-        rung = (await self._ladders.of(layer.name)).get(tile.z)
-        exact = tile_query(layer, caller.schema, tile, on, staff=caller.staff)
+    async def _ask(self, layer: Layer, key: TileKey, caller: Caller) -> bytes:
+        rung = (await self._ladders.of(layer.name)).get(key.tile.z)
         async with self._db.read(caller) as connection:
             cursor = connection.cursor(binary=True)
             row = None
             if rung is not None and rung.kind != "exact":
-                stored = rung_query(layer, rung.kind, tile, on, staff=caller.staff)
+                stored = rung_query(layer, rung.kind, key.tile, key.on or ANY_DAY, staff=caller.staff)
                 row = await (await cursor.execute(stored.statement, stored.parameters)).fetchone()
             if row is None:  # no rung, or not a fresh one: an edit has just been committed here
+                exact = self._exact(layer, key, caller)
                 row = await (await cursor.execute(exact.statement, exact.parameters)).fetchone()
         return bytes(row[0]) if row and row[0] else b""
 
-    async def ladders(self, layers: list[Layer]) -> dict[str, dict[int, Rung]]:
-        """The rungs of each layer by zoom."""
-        return {layer.name: await self._ladders.of(layer.name) for layer in layers}
+    async def _ask_filtered(self, layer: Layer, key: TileKey, caller: Caller) -> bytes:
+        async with self._db.read(caller) as connection:
+            return await filtered_row(connection, self._exact(layer, key, caller))
+
+    def _exact(self, layer: Layer, key: TileKey, caller: Caller) -> TileQuery:
+        day, staff = key.on or ANY_DAY, caller.staff
+        return tile_query(layer, caller.schema, key.tile, day, staff=staff, predicate=key.predicate)
+
+
+async def _encoded(raw: bytes, coding: Coding) -> EncodedTile:
+    if len(raw) > COMPRESS_ASIDE_BYTES:
+        return await asyncio.to_thread(encode, raw, coding)
+    return encode(raw, coding)

@@ -61,6 +61,13 @@ class Broadcast:
 async def run_listener(settings: Settings, catalogue: Catalogue, broadcast: Broadcast) -> None:
     """Follow until cancelled; after a lost connection the first act is to read what was missed."""
     told: dict[str, int] = {}  # epochs whose ground was handed on; survives a lost connection
+
+    async def hand_on(epochs: dict[str, int]) -> None:
+        new = {name: epoch for name, epoch in epochs.items() if told.get(name) != epoch}
+        for moved in await read_moved(connection, told, new) if new else ():
+            broadcast.send(moved)
+        told.update(new)
+
     while True:
         try:
             async with await AsyncConnection.connect(
@@ -68,11 +75,8 @@ async def run_listener(settings: Settings, catalogue: Catalogue, broadcast: Broa
             ) as connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
                 while True:
-                    await catalogue.refresh()
-                    new = {name: epoch for name, epoch in catalogue.epochs.items() if told.get(name) != epoch}
-                    for moved in await read_moved(connection, told, new) if new else ():
-                        broadcast.send(moved)
-                    told |= new
+                    # Caches forget first: a lost connection in between leaves nothing acknowledged.
+                    await catalogue.refresh(hand_on)
                     async for _ in connection.notifies(timeout=POLL_S, stop_after=1):
                         pass
         except (psycopg.Error, DiabanError) as error:

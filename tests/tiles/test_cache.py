@@ -43,6 +43,31 @@ def test_a_tile_is_rendered_once() -> None:
     asyncio.run(run())
 
 
+def test_a_rendering_ends_when_the_last_who_waits_has_left() -> None:
+    async def run() -> None:
+        cache, ended = TileCache(10_000), list[str]()
+
+        async def endless() -> EncodedTile:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                ended.append("cancelled")
+                raise
+            return encode(b"late")
+
+        first, second = (asyncio.create_task(cache.get(key(), endless)) for _ in range(2))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        await asyncio.sleep(0.01)
+        assert not ended and not second.done()
+        second.cancel()
+        await asyncio.sleep(0.01)
+        assert ended == ["cancelled"]
+        assert (await cache.get(key(), renders(b"anew"))).identity() == b"anew"
+
+    asyncio.run(run())
+
+
 def test_classes_and_versions_never_meet() -> None:
     async def run() -> None:
         cache = TileCache(10_000)

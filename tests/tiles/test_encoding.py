@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,15 @@ def test_joined_tiles_are_the_joined_bytes(parts: list[bytes]) -> None:
     assert reader.decompress(joined.gzip()) == b"".join(parts)
     assert reader.eof and not reader.unused_data
     assert gzip.decompress(joined.gzip()) == b"".join(parts)
+
+
+@given(st.lists(st.binary(max_size=5_000), max_size=8))
+def test_joined_frames_are_the_joined_bytes(parts: list[bytes]) -> None:
+    joined = join([encode(part, "zstd") for part in parts])
+    assert joined.identity() == b"".join(parts) == gzip.decompress(joined.gzip())
+    if joined.raw_length:
+        reader = zstandard.ZstdDecompressor().stream_reader(joined.body(), read_across_frames=True)
+        assert reader.read() == b"".join(parts)
 
 
 @given(st.binary(), st.binary())
