@@ -97,13 +97,9 @@ async def _sequence(wanted: Wanted) -> AsyncIterator[bytes]:
     """RFC 8142: a record separator before each feature and a line feed behind it."""
     ask, query, left = wanted.ask, wanted.query, wanted.limit
     while left is None or left > 0:
-        page = await read_page(
-            ask.door.database,
-            ask.caller,
-            wanted.layer,
-            replace(query, limit=PAGE if left is None else min(left, PAGE)),
-            count=False,
-        )
+        part = replace(query, limit=PAGE if left is None else min(left, PAGE))
+        async with ask.door.admission.turn(query):
+            page = await read_page(ask.door.database, ask.caller, wanted.layer, part, count=False)
         yield "".join(f"\x1e{feature}\n" for feature in page.features).encode()
         if page.end is None:
             return
@@ -123,7 +119,8 @@ async def _batches(wanted: Wanted) -> AsyncIterator[Batch]:
 
 async def _next(wanted: Wanted, query: FeatureQuery, left: int | None) -> Batch:
     most = PAGE if left is None else min(left, PAGE)
-    return await read_batch(wanted.ask.door.database, wanted.ask.caller, wanted.layer, query, most)
+    async with wanted.ask.door.admission.turn(query):
+        return await read_batch(wanted.ask.door.database, wanted.ask.caller, wanted.layer, query, most)
 
 
 async def _file(request: Request, wanted: Wanted, fmt: str) -> AsyncIterator[bytes]:

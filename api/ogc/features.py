@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pygeoapi.api.itemtypes import get_collection_item, get_collection_items
@@ -59,9 +60,11 @@ async def _items(request: Request) -> Response:
         return known
     headers = {"Content_Crs": f"<{query.crs.uri}>", "ETag": f"W/{etag}"}
     if ask.fmt == "jsonld":
-        body = await linked_data(ask, get_collection_items, (layer.name,), query)
+        async with ask.door.admission.turn(query):
+            body = await linked_data(ask, get_collection_items, (layer.name,), query)
         return answer(request, ask, body, **headers)
-    found = await _read(ask, layer, query)
+    async with ask.door.admission.turn(query):
+        found = await _read(ask, layer, query)
     links = page_links(layer, params, query, found, fmt=ask.fmt, language=ask.language)
     if ask.fmt == "json":
         text = collection_text(found, query, params.get("limit"), links)
@@ -75,6 +78,8 @@ async def _items(request: Request) -> Response:
 
 
 async def _read(ask: Ask, layer: Layer, query: FeatureQuery) -> Page:
+    if query.filter.empty:
+        return await _read_whole(ask, layer, query)
     crowds = ask.door.crowds
     key = crowds.key(layer, ask.caller, query.filter)
     count = not crowds.known(key)
@@ -82,6 +87,16 @@ async def _read(ask: Ask, layer: Layer, query: FeatureQuery) -> Page:
     if count:
         crowds.learn(key, found)
     return found
+
+
+async def _read_whole(ask: Ask, layer: Layer, query: FeatureQuery) -> Page:
+    """A page of a layer without any filter: what it has in all is known by the layer's state."""
+    door = ask.door
+    epoch = door.catalogue.epoch(layer.name, ask.caller)
+    found = await read_page(door.database, ask.caller, layer, query, count=False)
+    if found.matched is not None:
+        return found
+    return replace(found, matched=await door.totals.read(door.database, ask.caller, layer, epoch))
 
 
 async def item(request: Request) -> Response:

@@ -13,12 +13,13 @@ import anyio
 from pygeoapi import l10n
 from pygeoapi.api import API
 
+from api.ogc.admission import Admission
 from api.ogc.config import build_config
 from api.ogc.openapi import build_openapi
 from api.ogc.scope import SCOPE, Scope
 from geo.database import Caller
 from geo.errors import TooCostly
-from geo.features import Crowds, Extent, read_extent
+from geo.features import Crowds, Extent, Totals, read_extent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +55,8 @@ class Door:
         self.database = database
         self.catalogue = catalogue
         self.crowds = Crowds()
+        self.totals = Totals()
+        self.admission = Admission(settings.pool_max)
         self._published: Published | None = None
         self._lock = asyncio.Lock()
 

@@ -142,7 +142,11 @@ SCHEMAS: Json = {
         features=_list({"type": "object"}),
         links=_list(_ref("Link")),
         timeStamp={"type": "string", "format": "date-time"},
-        numberMatched={"type": "integer", "minimum": 0, "description": "Absent above 10000"},
+        numberMatched={
+            "type": "integer",
+            "minimum": 0,
+            "description": "Exact; absent where a filter matches more than 10000",
+        },
         numberReturned={"type": "integer", "minimum": 0},
     ),
     "Problem": _object(

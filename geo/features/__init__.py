@@ -15,6 +15,7 @@ from geo.features.interval import Days, parse_datetime
 from geo.features.query import COUNT_LIMIT, DEFAULT_LIMIT, MAX_LIMIT, FeatureQuery, Filter
 from geo.features.read import Extent, Page, read_extent, read_item, read_page
 from geo.features.table import Batch, read_batch
+from geo.features.totals import Totals
 from geo.features.write import Overtaken, change_feature, create_feature, read_version, remove_feature
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Overtaken",
     "Page",
     "Predicate",
+    "Totals",
     "change_feature",
     "columns_for",
     "create_feature",

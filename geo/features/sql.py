@@ -84,6 +84,12 @@ def count_statement(shape: Shape) -> bytes:
 
 
 @lru_cache(maxsize=512)
+def total_statement(schema: str, table: str) -> bytes:
+    """One row: how many rows the caller may see."""
+    return _text(SQL("SELECT count(*) FROM {}").format(Identifier(schema, table)))
+
+
+@lru_cache(maxsize=512)
 def item_statement(shape: Shape) -> bytes:
     """At most one row of one text, the GeoJSON feature; bound: ``id``."""
     return _text(

@@ -1,0 +1,54 @@
+"""Questions whose cost nobody knows before (a filter, an order, a far offset) get half of the connections.
+
+Each is bounded by the statement timeout; together they could still hold every connection for so long. So the
+map, single features and plain pages always find one, whatever filters are asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from geo.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from geo.features import FeatureQuery
+
+# How long a question waits for its turn before it is told to come back.
+TURN_S = 3.0
+# Passing over rows costs as much as reading them; a page of this many is given too.
+FAR_OFFSET = 10_000
+
+
+class Admission:
+    """A worker's turns for costly questions."""
+
+    def __init__(self, connections: int) -> None:
+        self._turns = asyncio.Semaphore(max(1, connections // 2))
+
+    @asynccontextmanager
+    async def turn(self, query: FeatureQuery) -> AsyncIterator[None]:
+        """While a question is asked; ``Unavailable`` where no turn came in time."""
+        if not costly(query):
+            yield
+            return
+        try:
+            async with asyncio.timeout(TURN_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Unavailable(
+                "Đang có nhiều câu hỏi nặng. Xin thử lại sau ít giây.",
+                "Many costly questions are being answered. Try again in a few seconds.",
+            ) from None
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+
+def costly(query: FeatureQuery) -> bool:
+    """Whether the database may have to look at every row for it."""
+    return query.filter.predicate is not None or bool(query.sort) or query.offset > FAR_OFFSET
