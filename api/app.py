@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 
 from api import (
     at,
+    basemap,
     cases,
     config,
     docs,
@@ -36,6 +38,7 @@ from geo.changes.pump import run_pump
 from geo.database import Database
 from geo.database.checks import failures
 from geo.errors import Unavailable
+from geo.jobs import run_worker
 from geo.settings import Settings
 from tiles.ladder.keeper import run_keeper
 
@@ -54,6 +57,7 @@ DOORS = (
     events,
     layers,
     styles,
+    basemap,
     search,
     at,
     units,
@@ -64,6 +68,8 @@ DOORS = (
     hotspots,
 )
 RETRY_S = 1.0
+# A job runs in a process of its own, which can be killed.
+JOB_COMMAND = (sys.executable, "-m", "api.ogc.processes")
 log = structlog.get_logger()
 
 
@@ -86,6 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.db = Database(chosen)
     app.state.catalogue = Catalogue(app.state.db)
     app.state.broadcast = Broadcast()
+    app.state.basemap = basemap.basemap_of(chosen)
     app.state.start_failures = ["starting"]
     errors.install(app)
     for door in DOORS:
@@ -104,6 +111,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(_prepare(app)),
         asyncio.create_task(run_pump(state.settings)),
         asyncio.create_task(run_keeper(state.settings)),
+        asyncio.create_task(run_worker(state.settings, JOB_COMMAND)),
         asyncio.create_task(run_listener(state.settings, state.catalogue, state.broadcast)),
     ]
     try:

@@ -91,7 +91,9 @@ class Observed:
                 headers["Referrer-Policy"] = "same-origin"
                 headers.setdefault("Content-Security-Policy", self.policy)
             elif head:
-                message = {**message, "body": b""}
+                # Whatever the kind of the message: a server that sends files by itself would send one.
+                more = message.get("more_body", False)
+                message = {"type": "http.response.body", "body": b"", "more_body": more}
             await send(message)
 
         try:

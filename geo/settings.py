@@ -31,6 +31,8 @@ class Settings(BaseSettings):
 
     basemap_tiles: str = ""
     basemap_attribution: str = ""
+    # A PMTiles file of our own, raster or vector; it goes before basemap_tiles.
+    basemap_file: Path | None = None
 
     pool_max: int = Field(default=8, ge=2, le=64)
     statement_timeout_ms: int = Field(default=8_000, ge=100)

@@ -147,6 +147,17 @@ describe('the style', () => {
     expect(ids.filter((id) => id.startsWith('highlight')).map(layerOf)).toHaveLength(3)
   })
 
+  it('draws a base map of our own, of pictures or of shapes, under everything', () => {
+    const said = { tiles: ['/basemap/{z}/{x}/{y}'], attribution: '©', minzoom: 0, maxzoom: 7 }
+    const pictures = compose(merged, [wards], { ...said, kind: 'raster' }, 'vi')
+    expect(pictures.sources['basemap']).toMatchObject({ type: 'raster', maxzoom: 7, tileSize: 256 })
+    expect(pictures.layers.slice(0, 2).map(({ id }) => id)).toEqual(['base:ground', 'base:map'])
+    const shapes = compose(merged, [wards], { ...said, kind: 'vector', vector_layers: [{ id: 'roads' }] }, 'vi')
+    expect(shapes.sources['basemap']).toMatchObject({ type: 'vector', tiles: said.tiles })
+    expect(shapes.layers.slice(1, 3).map(({ id }) => id)).toEqual(['base:fill-roads', 'base:line-roads'])
+    expect(shapes.layers.slice(1, 3).map(({ id }) => layerOf(id))).toEqual(['base', 'base'])
+  })
+
   it('asks no other host for glyphs, signs or ground', () => {
     const whole = compose({ ...merged, glyphs: 'https://fonts.example/{fontstack}/{range}.pbf' }, [wards], null, 'vi')
     expect(JSON.stringify(whole)).not.toContain('https://')

@@ -16,7 +16,11 @@ export interface LonLat {
 export interface Basemap {
   tiles: string[]
   attribution?: string
-  kind?: string
+  kind: 'raster' | 'vector'
+  minzoom?: number
+  maxzoom?: number
+  bounds?: Bbox
+  vector_layers?: { id: string }[]
 }
 
 export interface Config {
@@ -62,6 +66,8 @@ export interface SearchHit {
   title: string
   subtitle: string | Text | null
   bbox: Bbox
+  /** The day on which it was in force, where it is not on the day of the map. */
+  day?: string
 }
 
 export interface AtRow {
@@ -95,8 +101,9 @@ export interface Candidate {
   unit_id: string
   code: string
   name: string
-  distance_m: number
-  border_m: number
+  /** Null where the ward is known by its name only. */
+  distance_m: number | null
+  border_m: number | null
   /** The part of the accuracy's disc that lies in it, 0 to 1. */
   share?: number
 }

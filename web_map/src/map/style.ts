@@ -1,5 +1,6 @@
 import type { Basemap, LayerInfo } from '../api/types'
 import type { LayerSpecification, StyleSpecification } from './engine'
+import { basemapLayers, basemapSource } from './basemap'
 import { candidateLayers } from './candidates'
 import { highlightLayers, pickLayers } from './highlight'
 import { hexLayers } from './hexes'
@@ -31,7 +32,7 @@ function baseLayers(basemap: Basemap | null, land: string | null): LayerSpecific
     type: 'background',
     paint: { 'background-color': GROUND }
   }
-  if (basemap) return [ground, { id: 'base:map', type: 'raster', source: 'basemap' }]
+  if (basemap) return [ground, ...basemapLayers(basemap)]
   if (land === null) return [ground]
   const white: LayerSpecification = {
     id: 'base:land',
@@ -62,14 +63,7 @@ export function compose(
     version: 8,
     sources: {
       ...served.sources,
-      ...(basemap && {
-        basemap: {
-          type: 'raster',
-          tiles: basemap.tiles,
-          tileSize: 256,
-          attribution: basemap.attribution ?? ''
-        }
-      }),
+      ...(basemap && { basemap: basemapSource(basemap) }),
       islands: ISLANDS_SOURCE,
       hotspots: { type: 'geojson', data: EMPTY, promoteId: 'cell' },
       'hotspots-heat': { type: 'geojson', data: EMPTY },
