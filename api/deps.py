@@ -51,6 +51,16 @@ async def caller(request: Request) -> Caller:
     return await caller_of(request.app.state.db, token.strip())
 
 
+def client_address(request: Request) -> str | None:
+    """The caller's address: behind a trusted proxy the one that it names, else that of the connection."""
+    if settings(request).trust_proxy:
+        # The last entry is our own proxy's word; those before it are whatever the client wrote.
+        forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        if forwarded:
+            return forwarded
+    return request.client.host if request.client else None
+
+
 def base_url(request: Request) -> str:
     """The public address without a slash at the end: the configured one, else that of the request."""
     chosen = cast("Settings", request.app.state.settings).public_url

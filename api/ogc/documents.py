@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from api.ogc import tiles
+from api.ogc.processes import documents as processes
 from api.ogc.provider import json_schema
 from api.ogc.titles import translate_links
 from geo.features import FUNCTIONS, columns_for
@@ -59,6 +60,7 @@ CONFORMANCE = (
         )
     ),
     *tiles.CONFORMANCE,
+    *processes.CONFORMANCE,
 )
 
 
@@ -66,7 +68,7 @@ def landing(document: Document, language: Language) -> Document:
     """The landing page without the doors that are not here (processes, tile matrix sets, jobs)."""
     links = [link for link in document["links"] if link["rel"] in LANDING_RELATIONS]
     translate_links(links, language)
-    return {**document, "links": [*links, *tiles.landing_links(language)]}
+    return {**document, "links": [*links, *tiles.landing_links(language), *processes.landing_links(language)]}
 
 
 def conformance(document: Document) -> Document:

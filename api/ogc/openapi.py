@@ -14,6 +14,7 @@ from pygeoapi.openapi import get_oas
 from api.ogc.files import TYPES
 from api.ogc.openapi_editing import add_editing
 from api.ogc.parameters import ITEM, ITEMS, PAGE
+from api.ogc.processes.openapi import add_processes
 from api.ogc.provider import JSON_TYPES, json_schema
 from api.ogc.schemas import PARAMETERS, PROBLEMS, RESPONSES, SCHEMAS, geojson
 from api.ogc.tiles import add_tiles
@@ -66,7 +67,8 @@ def build_openapi(config: dict[str, Any], layers: Mapping[str, Layer]) -> dict[s
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         "schemas": {**SCHEMAS, **{_schema_name(layer): _feature(layer) for layer in layers.values()}},
     }
-    add_tiles(document, layers)
+    for add in (add_tiles, add_processes):
+        add(document, layers)
     return document
 
 

@@ -16,6 +16,8 @@ from api.ogc.exchange import answer, asked_layer, page_ask
 from api.ogc.features import item, items
 from api.ogc.negotiation import PLAIN
 from api.ogc.pages import page
+from api.ogc.processes.router import ACTIONS as PROCESS_ACTIONS
+from api.ogc.processes.router import ROUTES as PROCESSES
 from api.ogc.tiles import ROUTES as TILES
 
 if TYPE_CHECKING:
@@ -110,6 +112,7 @@ ROUTES: dict[str, Callable[[Request], Awaitable[Response]]] = {
     "/ogc/collections/{layer}/items/{id}": item,
     "/ogc/static/ogc.css": style,
     **TILES,
+    **PROCESSES,
 }
 ITEMS = "/ogc/collections/{layer}/items"
 EDITING: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
@@ -118,7 +121,7 @@ EDITING: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
     ("PATCH", f"{ITEMS}/{{id}}"): editing.update,
     ("DELETE", f"{ITEMS}/{{id}}"): editing.delete,
 }
-for (method, path), endpoint in EDITING.items():
+for (method, path), endpoint in {**EDITING, **PROCESS_ACTIONS}.items():
     router.add_route(path, endpoint, methods=[method])
 for path, endpoint in ROUTES.items():
     # Plain Starlette routes: FastAPI reads parameters itself and answers 422 where the standard says 400.

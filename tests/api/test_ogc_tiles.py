@@ -236,6 +236,8 @@ def test_the_api_definition_names_the_operations_as_the_standard_does(client: Te
     for suffix in ("getTileSetsList", "getTileSet", "getTile"):
         assert f"dataset.vector.{suffix}" in named
     for path, operation in paths.items():
+        if "tile" not in path.lower():
+            continue
         wanted = set(re.findall(r"{(\w+)}", path))
         given = {
             ref["$ref"].rsplit("/", 1)[1] for ref in operation["get"].get("parameters", ()) if "$ref" in ref
@@ -248,3 +250,18 @@ def test_the_classes_are_declared(client: TestClient) -> None:
     for name in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "mvt", "oas30"):
         assert f"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/{name}" in declared
     assert json.dumps(sorted(declared))
+
+
+def test_a_filter_goes_on_from_the_tileset_into_its_tiles(client: TestClient) -> None:
+    template = link(get(client, CAMERAS, filter="heading_deg < 5"), "item")["href"]
+    (limit,) = [one for one in get(client, CAMERAS)["tileMatrixSetLimits"] if one["tileMatrix"] == "14"]
+    found = set()
+    for row in range(limit["minTileRow"], limit["maxTileRow"] + 1):
+        for column in range(limit["minTileCol"], limit["maxTileCol"] + 1):
+            tile = client.get(filled(template, 14, row, column))
+            layers = mapbox_vector_tile.decode(tile.content) if tile.content else {}
+            for one in layers.get("cameras", {}).get("features", ()):
+                found.add(one["properties"]["heading_deg"])
+    assert found == {0, 1, 2, 3, 4}
+    hidden = client.get(f"{CAMERAS}/14/{limit['maxTileRow']}/{limit['minTileCol']}?filter=stream_url IS NULL")
+    assert hidden.status_code == 400 and hidden.json()["parameter"] == "filter"

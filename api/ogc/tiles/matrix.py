@@ -89,5 +89,5 @@ def _row(lat: float, zoom: int) -> int:
 
 
 def _clamped(part: float, zoom: int) -> int:
-    last: int = 2**zoom - 1
-    return max(0, min(last, math.floor(part * 2**zoom)))
+    last = (1 << zoom) - 1
+    return max(0, min(last, math.floor(part * (1 << zoom))))

@@ -68,6 +68,7 @@ SCHEMAS: Json = {
         ["tilesets"], tilesets=list_of(ref("schemas", "TileSet")), links=list_of(ref("schemas", "Link"))
     ),
 }
+FILTER = ("filter", "filter-lang", "filter-crs")
 TILE_ANSWERS: Json = {
     "200": {
         "description": "Mapbox Vector Tile 2.1",
@@ -104,9 +105,20 @@ def add_tiles(document: Json, layers: Mapping[str, Layer]) -> None:
             *place,
             "tileMatrixSetId",
             "tileDay",
+            *FILTER,
             *more,
         )
-        names = (*place, "tileMatrixSetId", "tileMatrix", "tileRow", "tileCol", "tileDay", "fTile", *more)
+        names = (
+            *place,
+            "tileMatrixSetId",
+            "tileMatrix",
+            "tileRow",
+            "tileCol",
+            "tileDay",
+            *FILTER,
+            "fTile",
+            *more,
+        )
         paths[f"{root}/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"] = {
             "get": {
                 "summary": "Một ô (tile)",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 DATASET = "dataset"
 PARAMETERS = ("f", "lang")
 # What a tile depends on, beside its place.
-TILE = ("datetime", "collections", "f")
+TILE = ("datetime", "collections", "filter", "filter-lang", "filter-crs", "f")
 
 
 async def matrix_sets(request: Request) -> Response:
@@ -58,11 +58,12 @@ async def tilesets(request: Request, *, dataset: bool) -> Response:
 
 
 async def tileset(request: Request, *, dataset: bool) -> Response:
-    """GET …/tiles/{matrix_set}; ``datetime`` and ``collections`` go on into the address of the tiles."""
-    ask = await _ask(request, (*PARAMETERS, "datetime", *(("collections",) if dataset else ())))
+    """GET …/tiles/{matrix_set}; what tiles depend on goes on into their address."""
+    kept_on = tuple(name for name in TILE[:-1] if dataset or name != "collections")
+    ask = await _ask(request, (*PARAMETERS, *kept_on))
     _known_set(request)
     root, title, layers = _subject(request, ask, dataset=dataset)
-    kept = {name: request.query_params[name] for name in TILE[:2] if name in request.query_params}
+    kept = {name: request.query_params[name] for name in kept_on if name in request.query_params}
     if "datetime" in kept:
         kept["datetime"] = parse_day("datetime", kept["datetime"]).isoformat()
     document = documents.tileset(
@@ -86,7 +87,7 @@ async def tile(request: Request, *, dataset: bool) -> Response:
     404 outside the limits of the tileset (requirement 6), unless there is something after all: limits follow
     the extent of the public rows and may be a minute behind it. 204 within them where nothing is.
     """
-    allowed = TILE if dataset else (TILE[0], TILE[2])
+    allowed = TILE if dataset else tuple(name for name in TILE if name != "collections")
     params = parameters.read(request.query_params, allowed)
     if params.get("f", "mvt") not in ("mvt", "pbf"):
         raise InvalidInput("f", params["f"], "mvt", "mvt")

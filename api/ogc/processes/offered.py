@@ -1,0 +1,13 @@
+"""The processes that are offered. A new one is a module beside this and a line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api.ogc.processes.echo import Echo
+from api.ogc.processes.export import Export
+
+if TYPE_CHECKING:
+    from api.ogc.processes.process import Offered
+
+PROCESSES: dict[str, Offered] = {one.description.id: one for one in (Export(), Echo())}
