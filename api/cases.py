@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -10,11 +11,12 @@ from fastapi.responses import JSONResponse
 from api.deps import BaseUrl, Chosen, Db, Layers, Who
 from api.report_words import NOT_KEPT, codes, in_words, iso, title
 from api.rights import for_staff, read_json
-from api.routing_bodies import known_category, read_link, read_wish
+from api.routing_bodies import known_category, read_link, read_step, read_wish
 from geo.errors import Conflict, InvalidInput, NotFound
 from geo.reports import Home, new_report, normalise, status_of, submit
 from geo.reports.family import add_child
 from geo.reports.incidents import relink
+from geo.reports.life import take_step
 from geo.routing import shown
 from geo.routing.hands import pass_on
 from geo.routing.stored import way_of
@@ -54,6 +56,18 @@ async def route_report(
     return JSONResponse({"decision": shown(decision)}, headers=NOT_KEPT)
 
 
+@router.post("/api/reports/{code}/status", summary="Ghi bước xử lý của phản ánh", openapi_extra=WITH_BODY)
+async def step(code: str, request: Request, db: Db, layers: Layers, who: Who) -> JSONResponse:
+    """One step in a report's life (``status``, ``reason``), as far as its state allows it."""
+    for_staff(who)
+    wanted, reason = read_step(await read_json(request), [each.code for each in codes(layers, "status")])
+    own = normalise(code) or ""
+    async with db.write(who) as connection:
+        await take_step(connection, own, wanted, reason)
+        receipt = await status_of(connection, own)
+    return JSONResponse(in_words(receipt, layers), headers=NOT_KEPT)
+
+
 @router.post(
     "/api/reports/{code}/incident", summary="Gộp vào sự việc khác, hoặc tách ra", openapi_extra=WITH_BODY
 )
@@ -85,7 +99,8 @@ async def child(
     channels = ("direct", *(each.code for each in codes(layers, "channel")))
     report = new_report(values, codes(layers, "category"), channels)
     async with db.write(who) as connection:
-        receipt, _ = await submit(connection, report, Home(chosen.province_code, chosen.province_name))
+        part = replace(report, part=True)
+        receipt, _ = await submit(connection, part, Home(chosen.province_code, chosen.province_name))
         if not await add_child(connection, normalise(code) or "", receipt.code):
             raise Conflict(
                 "Phản ánh cha không có hoặc đã đóng.", "The parent report does not exist or is closed."

@@ -45,6 +45,15 @@ def read_link(document: object) -> tuple[str | None, str]:
     return _text(given, "incident"), _reason(given.get("reason"))
 
 
+def read_step(document: object, statuses: list[str]) -> tuple[str, str]:
+    """The state that a report gets, and the reason."""
+    given = _object(document, "body", ("status", "reason"))
+    status = given.get("status")
+    if not isinstance(status, str) or status not in statuses:
+        raise InvalidInput("status", status or "", ", ".join(statuses), ", ".join(statuses))
+    return status, _reason(given.get("reason"))
+
+
 def read_wish(document: object, category: Callable[[object], str | None]) -> Wish:
     """What a member of staff wants with a case; ``category`` checks that value."""
     allowed = ("reason", "body", "unit", "refuse", "lon", "lat", "category")

@@ -40,6 +40,16 @@ KNOWN: tuple[tuple[tuple[type[psycopg.Error], ...], DiabanError], ...] = (
     ((pg.DiskFull,), DISK_FULL),
     ((PoolTimeout, pg.TooManyConnections, pg.AdminShutdown, pg.CannotConnectNow), UNAVAILABLE),
 )
+# States that our own functions raise; see geo/reports/install/4_families.sql.
+OURS: dict[str, DiabanError] = {
+    "DI001": Conflict(
+        "Phản ánh còn phần việc con chưa đóng.", "A part of this report is still open: close it first."
+    ),
+    "DI002": Conflict(
+        "Phản ánh cha đã đóng; xin mở lại phản ánh cha trước.",
+        "The report of which this is a part is closed: open that one first.",
+    ),
+}
 
 
 @contextmanager
@@ -57,6 +67,8 @@ def translated() -> Iterator[None]:
 
 def translate(error: psycopg.Error) -> DiabanError | None:
     """The error for callers, or None where the statement itself is wrong (a defect of ours)."""
+    if error.sqlstate in OURS:
+        return OURS[error.sqlstate]
     for kinds, answer in KNOWN:
         if isinstance(error, kinds):
             return answer

@@ -136,6 +136,7 @@ def _document(report: NewReport) -> dict[str, Any]:
         "address": report.address,
         "category": report.category,
         "channel": report.channel,
+        "part": report.part,
         "text": report.text,
         "accuracy_m": report.accuracy_m,
         "contact_name": report.contact_name,

@@ -16,7 +16,7 @@ class NewReport:
     """A checked report as it was sent: with a position, or with an address in words alone.
 
     ``photo`` is a name given by :class:`geo.reports.PhotoStore`; ``chosen_ward`` the identity or code of the
-    ward that the reporter chose when asked.
+    ward that the reporter chose when asked; ``part``: it is made a child of another report.
     """
 
     position: LonLat | None
@@ -29,6 +29,7 @@ class NewReport:
     contact_phone: str | None = None
     photo: str | None = None
     channel: str = "web"
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,10 @@ CASES_MAX = 5_000
 CHUNK = 500
 MAPPED_MAX = 1_000
 _CASES = """
-SELECT code, category, received_at, occurred_at, accuracy_m, ST_X(geom), ST_Y(geom) FROM core.reports
+SELECT code, category, received_at, occurred_at, accuracy_m, ST_X(geom), ST_Y(geom),
+       (SELECT decision.stated ->> 'said' FROM core.route_decision AS decision
+         WHERE decision.report_id = report.id ORDER BY decision.id LIMIT 1)
+  FROM core.any_report AS report
  WHERE received_at >= %(from)s AND received_at < %(to)s
    AND (%(category)s::text IS NULL OR category = %(category)s)
  ORDER BY received_at, id LIMIT %(limit)s
@@ -37,7 +40,7 @@ SELECT DISTINCT ON (report.id) report.code, decision.body,
        CASE WHEN coalesce(body.per_unit, true) THEN decision.unit_id END,
        coalesce(decision.body_title_vi, decision.unit_code, '–'), decision.rule, decision.reason_vi,
        decision.triage IS NOT NULL
-  FROM core.reports AS report JOIN core.route_decision AS decision ON decision.report_id = report.id
+  FROM core.any_report AS report JOIN core.route_decision AS decision ON decision.report_id = report.id
   LEFT JOIN core.body AS body ON body.id = decision.body
  WHERE report.code = ANY (%s) ORDER BY report.id, decision.id
 """
@@ -138,19 +141,21 @@ def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _question(case: tuple[Any, ...], side: Side) -> Question:
-    _, category, received_at, occurred_at, accuracy_m, _, _ = case
+    _, category, received_at, occurred_at, accuracy_m, _, _, said = case
     when = received_at
     if side.day is not None:
         # The hour stays the report's; the day of units, rules and weekdays is the other one.
         when = start_of(side.day) + (received_at - start_of(date_of(received_at)))
-    return Question(_place(case), category, when, occurred_at, accuracy_m)
+    return Question(_place(case), category, when, occurred_at, accuracy_m, said)
 
 
-def _place(case: tuple[Any, ...]) -> LonLat:
-    return LonLat(case[5], case[6])
+def _place(case: tuple[Any, ...]) -> LonLat | None:
+    return None if case[5] is None else LonLat(case[5], case[6])
 
 
-def _compared(codes: list[str], places: list[LonLat], first: list[Got], second: list[Got]) -> dict[str, Any]:
+def _compared(
+    codes: list[str], places: list[LonLat | None], first: list[Got], second: list[Got]
+) -> dict[str, Any]:
     pairs: Counter[tuple[str, str, bool]] = Counter()
     features: list[dict[str, Any]] = []
     for code, place, one, other in zip(codes, places, first, second, strict=True):
@@ -170,10 +175,10 @@ def _compared(codes: list[str], places: list[LonLat], first: list[Got], second: 
     }
 
 
-def _feature(code: str, place: LonLat, one: Got, other: Got) -> dict[str, Any]:
+def _feature(code: str, place: LonLat | None, one: Got, other: Got) -> dict[str, Any]:
     said = {"a": one.title, "b": other.title, "rule_a": one.rule, "rule_b": other.rule}
     return {
         "type": "Feature",
-        "geometry": {"type": "Point", "coordinates": [place.lon, place.lat]},
+        "geometry": {"type": "Point", "coordinates": [place.lon, place.lat]} if place else None,
         "properties": {"code": code, **said, "reason_a": one.reason, "reason_b": other.reason},
     }

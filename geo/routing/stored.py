@@ -53,7 +53,7 @@ SELECT jsonb_build_object(
  WHERE d.report_id = %s ORDER BY d.id
 """
 _EVENTS = """
-SELECT event.at, event.status, event.unit, unit.name, event.actor
+SELECT event.at, event.status, event.unit, unit.name, event.actor, event.note
   FROM core.report_event AS event
   LEFT JOIN LATERAL (SELECT name FROM pub.admin_units AS u
                       WHERE u.code = event.unit AND daterange(u.valid_from, u.valid_to)
@@ -98,7 +98,13 @@ async def way_of(connection: Connection, code: str) -> dict[str, Any] | None:
         "children": children,
         "decisions": [{**decision, "at": at} for decision, at in decisions],
         "history": [
-            {"at": at, "status": step, "unit": {"code": unit, "name": name} if unit else None, "actor": actor}
-            for at, step, unit, name, actor in events
+            {
+                "at": at,
+                "status": step,
+                "unit": {"code": unit, "name": name} if unit else None,
+                "actor": actor,
+                "note": note,
+            }
+            for at, step, unit, name, actor, note in events
         ],
     }

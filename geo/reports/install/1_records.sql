@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS core.report_event (
   unit text,
   actor text NOT NULL
 );
+ALTER TABLE core.report_event ADD COLUMN IF NOT EXISTS note text;   -- a person's reason
 CREATE INDEX IF NOT EXISTS report_event_report ON core.report_event (report_id);
 
 CREATE TABLE IF NOT EXISTS core.route_decision (

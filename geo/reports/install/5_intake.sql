@@ -52,7 +52,9 @@ BEGIN
       USING stored, report ->> 'contact_name', report ->> 'contact_phone', report ->> 'photo';
   END IF;
   PERFORM core.store_decision(stored, decision);  -- geo/routing/install/4_decisions.sql
-  PERFORM core.join_incident(stored);
+  IF NOT coalesce((report ->> 'part')::boolean, false) THEN  -- a part of a matter is no other matter's
+    PERFORM core.join_incident(stored);
+  END IF;
   IF key_hash IS NOT NULL THEN
     INSERT INTO core.report_retry (key_hash, content_hash, code)
     VALUES (submit_report.key_hash, submit_report.content_hash, taken);
