@@ -99,9 +99,11 @@ async def answer_tile(request: Request, wanted: list[Layer], place: TileId) -> R
     stored: Coding = coding or "gzip"
     tiles = service(request)
     encoded = None if filters else tiles.held(wanted, place, day, who, coding=stored)
+    # RFC 9211: whoever warms the caches learns when nothing is left to do.
+    kept = "diaban; hit" if encoded else "diaban; fwd=miss"
     if encoded is None:
         encoded = await tiles.tile(wanted, place, day, who, coding=stored, filters=filters)
-    headers = {**freshness(who), **OPEN, "Vary": "Accept-Encoding, Authorization"}
+    headers = {**freshness(who), **OPEN, "Vary": "Accept-Encoding, Authorization", "Cache-Status": kept}
     if not encoded.raw_length:
         return Response(status_code=204, headers=headers)
     # Each encoding is a representation of its own, with its own strong validator (RFC 9110, 8.8.3).

@@ -6,7 +6,9 @@ on where the last one ended, unless layers or data have moved since; then it beg
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -39,6 +41,7 @@ CREATE TABLE IF NOT EXISTS finished (zoom_level integer, tile_column integer,
 """
 PUT = "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?, ?)"
 IS_FINISHED = "SELECT 1 FROM finished WHERE (zoom_level, tile_column) = (?, ?)"
+AT_ONCE = 2 * (os.cpu_count() or 1)
 MICRODEGREES = 10_000_000
 
 
@@ -67,9 +70,9 @@ async def export(
         columns = list(_columns(document)) if bounds else []
         for number, (zoom, x, rows) in enumerate(columns):
             if not database.execute(IS_FINISHED, [zoom, x]).fetchone():
-                tiles = [TileId(zoom, x, y) for y in rows]
-                found = [(tile, await service.tile(layers, tile, on, ANONYMOUS)) for tile in tiles]
-                _put(database, zoom, x, found)
+                _put(
+                    database, zoom, x, await _column(service, layers, [TileId(zoom, x, y) for y in rows], on)
+                )
             tell((number + 1) / len(columns), f"z{zoom}")
         (count,) = database.execute("SELECT count(*) FROM tiles").fetchone()
         if work != file:
@@ -77,6 +80,19 @@ async def export(
     if work != file:
         work.unlink()
     return int(count)
+
+
+async def _column(
+    service: TileService, layers: list[Layer], tiles: list[TileId], on: date
+) -> list[tuple[TileId, EncodedTile]]:
+    """The tiles, several at a time: the database draws one while another is compressed."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(tile: TileId) -> tuple[TileId, EncodedTile]:
+        async with gate:
+            return tile, await service.tile(layers, tile, on, ANONYMOUS)
+
+    return await asyncio.gather(*map(one, tiles))
 
 
 def _begin(database: sqlite3.Connection, version: str, document: dict[str, Any]) -> None:

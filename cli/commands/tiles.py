@@ -1,9 +1,11 @@
-"""Mảnh bản đồ: lập bậc khái quát, xuất tệp · vector tiles: plan a layer's ladder, export archives.
+"""Mảnh bản đồ: lập bậc khái quát, xuất tệp, làm ấm · vector tiles: plan a ladder, export, check, warm.
 
 plan LAYER: đo từng mức phóng, dựng các bậc cần thiết, in bảng.
 plan LAYER: measure each zoom, build the rungs that it needs, print the table.
 export LAYERS -o FILE: mọi mảnh công khai vào một tệp .pmtiles hoặc .mbtiles; chạy lại thì làm tiếp.
 export LAYERS -o FILE: every public tile into one .pmtiles or .mbtiles file; a second run goes on.
+check FILE: mọi mảnh trong tệp có đúng chuẩn không · whether every tile in a file keeps the specification.
+warm [LAYERS]: hỏi trước các mảnh của máy chủ đang chạy · ask the running server before people do.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from cli import connection
 from cli.bootstrap.paths import Home
 from cli.bootstrap.problem import Stop
 from cli.bootstrap.terminal import say, step
+from cli.server import Server
 
 if TYPE_CHECKING:
     import argparse
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from geo.settings import Settings
 
 NEEDS = ("python",)
+FAULTS_SHOWN = 5
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +38,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     export = each.add_parser("export", help="xuất ra một tệp · into one file")
     export.add_argument("layers", metavar="LAYERS", help="tên lớp, cách nhau bằng dấu phẩy · comma-separated")
     export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help=".pmtiles, .mbtiles")
+    checked = each.add_parser("check", help="kiểm tra một tệp · check a file")
+    checked.add_argument("file", type=Path, metavar="FILE", help=".pmtiles, .mbtiles")
+    warmed = each.add_parser("warm", help="hỏi trước các mảnh · fill the caches")
+    warmed.add_argument(
+        "layers", nargs="?", metavar="LAYERS", help="mặc định mọi lớp · all layers by default"
+    )
+    warmed.add_argument("--to", type=int, default=12, metavar="ZOOM", help="tới mức phóng · last zoom (12)")
+    warmed.add_argument("--rounds", type=int, default=12, metavar="N", help="tối đa số lượt · at most (12)")
+    warmed.add_argument("--url", help="địa chỉ máy chủ · of the server; default: this home's")
 
 
 def check(options: argparse.Namespace) -> None:
@@ -47,6 +60,10 @@ def check(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do one task."""
     check(options)
+    if options.task == "check":
+        return _check(options.file)
+    if options.task == "warm":
+        return _warm(options)
     connection.enter(Home.current())
     from geo.settings import Settings
 
@@ -58,6 +75,39 @@ def run(options: argparse.Namespace) -> int:
     if not options.show:
         _plan(settings, options.layer)
     _show(settings, options.layer)
+    return 0
+
+
+def _check(file: Path) -> int:
+    from tiles.archive_check import NoArchive, archive_faults
+
+    tiles = wrong = 0
+    try:
+        for place, faults in archive_faults(file):
+            tiles += 1
+            wrong += bool(faults)
+            for fault in faults[:FAULTS_SHOWN] if wrong <= FAULTS_SHOWN else ():
+                say(f"{place.z}/{place.x}/{place.y}: {fault}", "a fault")
+    except NoArchive as error:
+        raise Stop(f"Không đọc được: {error}", f"Not to be read: {error}") from error
+    say(f"{tiles} mảnh, {wrong} mảnh sai", f"{tiles} tiles, {wrong} with faults")
+    return 1 if wrong or not tiles else 0
+
+
+def _warm(options: argparse.Namespace) -> int:
+    from tiles.warm import CannotWarm, layers_of, warm
+
+    url = options.url or Server(Home.current()).url
+    try:
+        layers = options.layers.split(",") if options.layers else layers_of(url)
+        with step("Làm ấm", "Warming") as progress:
+            found = warm(url, layers, options.to, options.rounds, progress)
+    except CannotWarm as error:
+        raise Stop(f"Máy chủ không trả lời: {error}", f"The server does not answer: {error}") from error
+    say(
+        f"{found.tiles} mảnh, {found.rounds} lượt, lượt cuối còn {found.missed} mảnh chưa có sẵn",
+        f"{found.tiles} tiles, {found.rounds} rounds, {found.missed} not yet kept in the last",
+    )
     return 0
 
 
