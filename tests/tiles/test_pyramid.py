@@ -1,4 +1,4 @@
-"""A whole pyramid as clients get it: every tile keeps the specification, no shape crosses itself, all tiles warm.
+"""A whole pyramid as clients get it: every tile keeps the specification, no shape crosses itself.
 
 The layers have what breaks tilers: slivers, needles, touching rings, holes, shapes smaller than a unit of the
 tile, shapes over many tiles.
@@ -46,9 +46,10 @@ SELECT ST_Multi(ST_MakeValid(shape)), 'Vùng ' || row_number() OVER (), 'mango',
     UNION ALL SELECT ST_Difference(ST_MakeEnvelope(105.55, 10.3, 105.95, 10.39, 4326),
                                    ST_Buffer(ST_Point(105.7, 10.35, 4326), 0.02, 16)) -- large, with a hole
     UNION ALL SELECT ST_Difference(ST_MakeEnvelope(105.5, 10.5, 105.6, 10.6, 4326),
-                                   'SRID=4326; POLYGON((105.5 10.55, 105.55 10.53, 105.55 10.57, 105.5 10.55))')
-    UNION ALL SELECT ST_Buffer('SRID=4326; LINESTRING(105.6 10.45, 105.62 10.46, 105.6 10.462, 105.625 10.47)'::geometry,
-                               0.00003, 'endcap=flat join=mitre') -- a canal as narrow as a path
+                             'SRID=4326; POLYGON((105.5 10.55, 105.55 10.53, 105.55 10.57, 105.5 10.55))')
+    UNION ALL SELECT ST_Buffer(
+             'SRID=4326; LINESTRING(105.6 10.45, 105.62 10.46, 105.6 10.462, 105.625 10.47)'::geometry,
+             0.00003, 'endcap=flat join=mitre') -- a canal as narrow as a path
     UNION ALL SELECT ST_Buffer(ST_Point(105.65, 10.46, 4326), 0.00001)
   ) AS made (shape)
 """
