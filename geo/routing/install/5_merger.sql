@@ -44,12 +44,26 @@ ALTER TABLE core.reroute_run OWNER TO diaban_owner;
 ALTER TABLE core.reroute_item OWNER TO diaban_owner;
 ALTER TABLE core.outbox OWNER TO diaban_owner;
 
+-- A report, placed or not, that nobody else changes until the transaction ends; its id is NULL where there is none.
+CREATE OR REPLACE FUNCTION core.report_locked(wanted bigint) RETURNS core.any_report
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  found core.any_report;
+BEGIN
+  PERFORM 1 FROM core.reports WHERE id = wanted FOR UPDATE;
+  PERFORM 1 FROM core.report_unplaced WHERE id = wanted FOR UPDATE;
+  SELECT * INTO found FROM core.any_report WHERE id = wanted;
+  RETURN found;
+END $$;
+ALTER FUNCTION core.report_locked(bigint) OWNER TO diaban_owner;
+REVOKE EXECUTE ON FUNCTION core.report_locked(bigint) FROM PUBLIC;
+
 -- Applies the next cases of a plan; how many of them. Each is done once, and only if nobody acted on it since.
 CREATE OR REPLACE FUNCTION core.reroute_apply(wanted bigint, batch int) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   item record;
-  report core.reports;
+  report core.any_report;
   latest bigint;
   done int := 0;
   made bigint;
@@ -57,7 +71,7 @@ BEGIN
   FOR item IN SELECT * FROM core.reroute_item WHERE run = wanted AND outcome <> 'unchanged'
                  AND applied_at IS NULL AND skipped IS NULL ORDER BY report_id LIMIT batch FOR UPDATE SKIP LOCKED LOOP
     done := done + 1;
-    SELECT * INTO report FROM core.reports WHERE id = item.report_id FOR UPDATE;
+    report := core.report_locked(item.report_id);
     SELECT max(id) INTO latest FROM core.route_decision WHERE report_id = item.report_id;
     IF report.id IS NULL OR report.status IN ('closed', 'rejected', 'duplicate')
        OR latest IS DISTINCT FROM item.from_decision OR report.unit IS DISTINCT FROM item.from_unit THEN
@@ -85,13 +99,13 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   item record;
   latest core.route_decision;
-  report core.reports;
+  report core.any_report;
   done int := 0;
 BEGIN
   FOR item IN SELECT * FROM core.reroute_item WHERE run = wanted AND applied_at IS NOT NULL
                  AND reverted_at IS NULL AND skipped IS NULL ORDER BY report_id LIMIT batch FOR UPDATE SKIP LOCKED LOOP
     done := done + 1;
-    SELECT * INTO report FROM core.reports WHERE id = item.report_id FOR UPDATE;
+    report := core.report_locked(item.report_id);
     SELECT * INTO latest FROM core.route_decision WHERE report_id = item.report_id ORDER BY id DESC LIMIT 1;
     IF report.id IS NULL OR report.status IN ('closed', 'rejected', 'duplicate') OR latest.id <> item.applied_as THEN
       UPDATE core.reroute_item SET skipped = 'changed since it was applied'
@@ -106,6 +120,8 @@ BEGIN
                             'unit_name', item.previous -> 'ward_name', 'note', 'reroute ' || wanted || ' reverted'),
       report.status, NULL);
     UPDATE core.reports SET ward_code = item.previous ->> 'ward_code', ward_name = item.previous ->> 'ward_name'
+     WHERE id = item.report_id;
+    UPDATE core.report_unplaced SET ward_code = item.previous ->> 'ward_code', ward_name = item.previous ->> 'ward_name'
      WHERE id = item.report_id;
     UPDATE core.reroute_item SET reverted_at = now() WHERE run = wanted AND report_id = item.report_id;
   END LOOP;
@@ -126,7 +142,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT report.code, decision.*,
            decision.body || coalesce(':' || CASE WHEN body.per_unit THEN decision.unit_id END, '') AS inbox
       FROM core.reroute_item AS item JOIN core.route_decision AS decision ON decision.id = item.applied_as
-      JOIN core.reports AS report ON report.id = item.report_id JOIN core.body AS body ON body.id = decision.body
+      JOIN core.any_report AS report ON report.id = item.report_id JOIN core.body AS body ON body.id = decision.body
      WHERE item.run = wanted AND item.reverted_at IS NULL
   ), mail AS (
     SELECT inbox, body_title_vi AS title_vi, body_title_en AS title_en, code, false AS waits FROM moved

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BATCH = 200
 _OPEN = "report.status NOT IN ('closed', 'rejected', 'duplicate')"
-COUNT = f"SELECT count(*) FROM core.reports AS report WHERE {_OPEN}"  # noqa: S608 - constants
+COUNT = f"SELECT count(*) FROM core.any_report AS report WHERE {_OPEN}"  # noqa: S608 - constants
 # The former unit: the one that was decided, or (imports) the one that bore the code when the report came in.
 _CASES = f"""
 SELECT report.id, report.code, report.category, ST_X(report.geom), ST_Y(report.geom), report.accuracy_m,
@@ -31,7 +31,7 @@ SELECT report.id, report.code, report.category, ST_X(report.geom), ST_Y(report.g
        EXISTS (SELECT 1 FROM core.admin_units AS unit WHERE unit.unit_id = former.unit_id
                   AND daterange(unit.valid_from, unit.valid_to) @> %(day)s::date),
        coalesce(latest.rule = 'person', false), coalesce(latest.handovers, 0)
-  FROM core.reports AS report
+  FROM core.any_report AS report
   LEFT JOIN LATERAL (SELECT * FROM core.route_decision AS d WHERE d.report_id = report.id
                       ORDER BY d.id DESC LIMIT 1) AS latest ON true
   LEFT JOIN LATERAL (
