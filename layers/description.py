@@ -63,7 +63,9 @@ class LayerField(_Frozen):
     """One attribute of a layer.
 
     ``visible``: ``public`` stands in the public projection, ``staff`` only in the table under row-level
-    policies, ``private`` is personal data in its own schema, where every read is logged.
+    policies, ``private`` is personal data in its own schema, where every read is logged. ``aliases`` are other
+    names that files give it (marks, case and blanks do not count), best first; ``derive`` says how an import
+    fills it where a file has no such column: other fields in braces.
     """
 
     name: Identifier
@@ -76,6 +78,8 @@ class LayerField(_Frozen):
     search: bool = False
     tile: bool = False
     max_length: int | None = None
+    aliases: tuple[str, ...] = ()
+    derive: str | None = None
 
     @model_validator(mode="after")
     def _own_name(self) -> Self:

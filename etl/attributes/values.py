@@ -1,0 +1,149 @@
+"""One value of a file as a field's type, or the reason why not."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from etl.attributes.codes import code_reader
+from etl.attributes.numbers import AmbiguousNumber, parse
+from etl.attributes.wrong import Wrong
+from etl.text import plain
+from geo.calendar import ICT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from etl.attributes.numbers import Decimal
+    from layers.description import Layer
+
+    Reader = Callable[[object], object]
+
+YES_NO = {
+    "true": True, "1": True, "co": True, "yes": True, "x": True, "dung": True,
+    "false": False, "0": False, "khong": False, "no": False, "sai": False,
+}  # fmt: skip
+# What people write where there is nothing.
+NOTHING = frozenset({"", "-", "–", "—", "null", "none", "nan", "n/a", "na", "#n/a", "không có", "chưa có"})
+_DAY_FIRST = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4}|\d{2})", re.ASCII)
+_IN_WORDS = re.compile(r"(?:ngày\s*)?(\d{1,2})\s*tháng\s*(\d{1,2})\s*năm\s*(\d{4})", re.IGNORECASE)
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNIT = re.compile(r"\d{5}", re.ASCII)
+# Excel's day 0; serial days of 1990–2099 are taken for dates where a column of dates holds numbers.
+_EXCEL_EPOCH = date(1899, 12, 30)
+_EXCEL_DAYS = range(32_874, 73_051)
+
+
+def reader_of(layer: Layer, name: str, decimal: Decimal | None = None) -> tuple[Reader, bool]:
+    """How to read the values of a field or system column, and whether one is required in each row."""
+    if name in ("valid_from", "valid_to"):
+        return to_date, name == "valid_from"
+    if name == "unit":
+        return to_unit, False
+    field = layer.field(name)
+    if field.codes is not None:
+        return code_reader(layer.codes[field.codes]), field.required
+    readers: dict[str, Reader] = {
+        "text": lambda value: to_text(value, field.max_length),
+        "integer": lambda value: to_integer(value, decimal),
+        "number": lambda value: to_number(value, decimal),
+        "boolean": to_boolean,
+        "date": to_date,
+        "timestamp": to_timestamp,
+    }
+    return readers[field.type], field.required
+
+
+def is_nothing(value: object) -> bool:
+    """Whether a cell says that there is no value."""
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or (isinstance(value, str) and value.strip().lower() in NOTHING)
+
+
+def to_text(value: object, max_length: int | None = None) -> str | None:
+    """NFC, trimmed; whole numbers without a fraction (a spreadsheet's 12.0 is 12). None for blanks."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = unicodedata.normalize("NFC", str(value)).strip()
+    if "\x00" in text:
+        raise Wrong("có ký tự NUL", "holds a NUL character")
+    if max_length is not None and len(text) > max_length:
+        raise Wrong(f"dài quá {max_length} ký tự", f"is longer than {max_length} characters")
+    return text or None
+
+
+def to_number(value: object, decimal: Decimal | None = None) -> float:
+    """A finite number; texts in Vietnamese or English notation, with or without a unit."""
+    try:
+        number = parse(value, decimal) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
+    except AmbiguousNumber:
+        raise Wrong(
+            f"có thể hiểu hai cách: {value} (hàng nghìn hay thập phân)",
+            f"can be read in two ways: {value} (thousands or decimals)",
+        ) from None
+    except (ValueError, TypeError):
+        raise Wrong(f"không phải số: {str(value)[:40]}", f"is no number: {str(value)[:40]}") from None
+    if not math.isfinite(number):
+        raise Wrong("không phải số hữu hạn", "is not finite")
+    return number
+
+
+def to_integer(value: object, decimal: Decimal | None = None) -> int:
+    """A whole number of 32 bits."""
+    number = to_number(value, decimal)
+    if not number.is_integer() or abs(number) >= 2**31:
+        raise Wrong(f"không phải số nguyên: {value}", f"is no whole number: {value}")
+    return int(number)
+
+
+def to_boolean(value: object) -> bool:
+    """True or false, 1 or 0, có or không, x."""
+    found = YES_NO.get(plain(str(value).removesuffix(".0")))
+    if found is None:
+        raise Wrong(f"không phải có/không: {value}", f"is neither yes nor no: {value}")
+    return found
+
+
+def to_date(value: object) -> date:
+    """``2026-11-21``; day first as Vietnam writes, ``21/11/2026``; in words; a spreadsheet's serial day."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    if isinstance(value, int | float) and int(value) in _EXCEL_DAYS:
+        return _EXCEL_EPOCH + timedelta(days=int(value))
+    text = unicodedata.normalize("NFC", str(value)).strip()
+    found = _DAY_FIRST.fullmatch(text) or _IN_WORDS.fullmatch(text)
+    try:
+        if found:
+            year = int(found[3])
+            return date(year if year > 99 else 2000 + year, int(found[2]), int(found[1]))
+        if text.isdigit() and len(text) == 8:
+            return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        if _ISO.match(text):
+            return date.fromisoformat(text[:10])
+    except ValueError:
+        pass
+    raise Wrong(f"không phải ngày: {text[:40]}", f"is no date: {text[:40]}")
+
+
+def to_timestamp(value: object) -> datetime:
+    """An instant; without a zone it is Vietnam's time."""
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        raise Wrong(f"không phải thời điểm: {str(value)[:40]}", f"is no instant: {str(value)[:40]}") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ICT)
+
+
+def to_unit(value: object) -> str:
+    """A ward's code; a number that lost its leading zeros gets them back."""
+    text = str(to_text(value))
+    text = text.zfill(5) if text.isdigit() else text
+    if not _UNIT.fullmatch(text):
+        raise Wrong(f"không phải mã xã năm chữ số: {text[:20]}", f"is no five-digit ward code: {text[:20]}")
+    return text
