@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tiles.query import TileQuery
 
 # In the planner's units: 60,000 to 100,000 rows read, a few hundred milliseconds.
-MAX_COST = 40_000.0
+MAX_COST = 60_000.0
 # The planner guesses; this is what bounds it where it guesses wrong.
 TIMEOUT: LiteralString = "SET LOCAL statement_timeout = '2s'"
 

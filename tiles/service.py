@@ -16,12 +16,12 @@ from tiles.cache import TileCache, TileKey
 from tiles.encoding import EMPTY, Coding, EncodedTile, encode, join
 from tiles.filtered import filtered_row
 from tiles.ground import Ground
-from tiles.ladder.query import rung_query
+from tiles.ladder.query import patched_query, rung_query
 from tiles.ladder.served import Ladders, Rung
 from tiles.query import tile_query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from geo.catalogue import Catalogue
     from geo.changes.moved import Moved
@@ -163,17 +163,27 @@ class TileService:
         return await _encoded(raw, key.coding)
 
     async def _ask(self, layer: Layer, key: TileKey, caller: Caller) -> bytes:
-        rung = (await self._ladders.of(layer.name)).get(key.tile.z)
+        rungs = await self._ladders.of(layer.name)
         async with self._db.read(caller) as connection:
             cursor = connection.cursor(binary=True)
             row = None
-            if rung is not None and rung.kind != "exact":
-                stored = rung_query(layer, rung.kind, key.tile, key.on or ANY_DAY, staff=caller.staff)
-                row = await (await cursor.execute(stored.statement, stored.parameters)).fetchone()
-            if row is None:  # no rung, or not a fresh one: an edit has just been committed here
-                exact = self._exact(layer, key, caller)
-                row = await (await cursor.execute(exact.statement, exact.parameters)).fetchone()
+            for query in self._ways(layer, key, caller, rungs):
+                row = await (await cursor.execute(query.statement, query.parameters)).fetchone()
+                if row is not None:
+                    break
         return bytes(row[0]) if row and row[0] else b""
+
+    def _ways(
+        self, layer: Layer, key: TileKey, caller: Caller, rungs: Mapping[int, Rung]
+    ) -> Iterator[TileQuery]:
+        """How the tile may be drawn, the cheapest first: a rung that is not fresh answers no row."""
+        rung, day, staff = rungs.get(key.tile.z), key.on or ANY_DAY, caller.staff
+        if rung is not None and rung.kind != "exact":
+            yield rung_query(layer, rung.kind, key.tile, day, staff=staff)
+            if rung.kind == "merged":
+                finest = max(zoom for zoom, each in rungs.items() if each.kind == "merged")
+                yield patched_query(layer, finest, key.tile, day, staff=staff)
+        yield self._exact(layer, key, caller)
 
     async def _ask_filtered(self, layer: Layer, key: TileKey, caller: Caller) -> bytes:
         async with self._db.read(caller) as connection:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tiles.fields import label_layer
 from tiles.points import COUNT, counts_points
-from tiles.query import label_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

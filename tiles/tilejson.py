@@ -5,10 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tiles.ladder.rows import COUNT as FEATURES
-from tiles.ladder.rows import DROPPED
+from tiles.fields import DROPPED, FEATURE_COUNT, label_layer, labels_shown, tile_fields
 from tiles.points import CLASS_COUNT, COUNT, EXACT_POINTS_ZOOM, class_field, counts_points
-from tiles.query import label_layer, labels_shown, tile_fields
+from tiles.shapes import has_specks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,16 +88,16 @@ def _vector_layer(layer: Layer, rungs: Mapping[int, Rung], *, staff: bool) -> di
     fields = {field.name: _described(field) for field in tile_fields(layer, staff=staff)}
     if counts_points(layer):
         fields |= _counted(layer, rungs)
-    merged = [rung for rung in rungs.values() if rung.kind == "merged"]
-    if merged:
-        last = max(rung.zoom for rung in merged)
-        fields[FEATURES] = (
-            f"Số đối tượng gộp vào vùng cùng loại, đến mức {last}"
-            f" · Number of features merged into an area of their class, up to zoom {last}"
+    merged = [rung.zoom for rung in rungs.values() if rung.kind == "merged"]
+    if has_specks(layer, layer.tiles.min_zoom):
+        fields[FEATURE_COUNT] = (
+            "Số đối tượng mà một hình thay mặt, vì gộp vào vùng cùng loại hoặc quá nhỏ để vẽ riêng"
+            " · Number of features that one stands for: merged into its class, or too small to be drawn alone"
         )
+    if merged:
         fields[DROPPED] = (
-            "Số đối tượng quá nhỏ, không vẽ trong mảnh này"
-            " · Number of features too small to be drawn in the tile"
+            f"Số đối tượng quá nhỏ, không vẽ trong mảnh này, đến mức {max(merged)}"
+            f" · Number of features too small to be drawn in the tile, up to zoom {max(merged)}"
         )
     return {
         "id": layer.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -14,18 +15,21 @@ import pytest
 from shapely.geometry import shape
 
 from geo.changes.pump import beat
+from geo.database import Caller
+from geo.features import CRS84, columns_for, parse_filter
 from geo.types import TileId
 from layers.registry import load
 from tiles.ground import Box, tiles_of
 from tiles.ladder.build import build_stale
 from tiles.ladder.plan import make_plan
-from tiles.ladder.query import rung_query
+from tiles.ladder.query import patched_query, rung_query
 from tiles.query import tile_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from geo.settings import Settings
+    from tiles.query import TileQuery
 
 DAY = date(2026, 7, 1)
 LAND = load()["land_use"]
@@ -83,6 +87,29 @@ def rung(connection: psycopg.Connection, zoom: int) -> list[list[dict[str, Any]]
     return tiles
 
 
+def decoded(connection: psycopg.Connection, query: TileQuery) -> list[dict[str, Any]]:
+    row = connection.execute(query.statement, query.parameters, binary=True).fetchone()
+    assert row is not None
+    found = mapbox_vector_tile.decode(row[0], default_options={"y_coord_down": True}) if row[0] else {}
+    return list(found.get("land_use", {}).get("features", []))
+
+
+def patched(
+    connection: psycopg.Connection, zoom: int, finest: int, *, staff: bool = False
+) -> list[dict[str, Any]]:
+    """The features of all tiles of a zoom, drawn from what is fresh below and from rows."""
+    tiles = tiles_of(Box(LON, LAT, LON + SIDE * STEP, LAT + SIDE * STEP), zoom)
+    queries = [patched_query(LAND, finest, tile, DAY, staff=staff) for tile in tiles]
+    return [each for query in queries for each in decoded(connection, query)]
+
+
+def rows_stood_for(features: list[dict[str, Any]]) -> int:
+    return sum(
+        each["properties"].get("feature_count", 1) + each["properties"].get("dropped_count", 0)
+        for each in features
+    )
+
+
 def merged_zooms(admin: psycopg.Connection) -> list[int]:
     rows = admin.execute(
         "SELECT zoom FROM ops.ladder WHERE layer = 'land_use' AND kind = 'merged' ORDER BY 1"
@@ -121,6 +148,89 @@ def test_an_edit_is_never_hidden_by_a_rung(
     assert sum(each["feature_count"] for each in found) == SIDE**2 + 1
     assert sum(each["feature_count"] for each in found if each["code"] == "CQP") == 1
     assert build_stale(builder, LAND, DAY) == 0
+
+
+@pytest.mark.usefixtures("planned")
+def test_until_a_cell_is_built_its_tile_is_patched_and_loses_nothing(
+    settings: Settings, admin: psycopg.Connection, builder: psycopg.Connection
+) -> None:
+    zooms = merged_zooms(admin)
+    for statement in (LUMP, "DELETE FROM core.land_use WHERE parcel_number < 20 AND code <> 'CQP'"):
+        admin.execute(statement, [0] if "%s" in statement else [])
+        pump(settings)
+        expected = dict(admin.execute("SELECT code, count(*) FROM pub.land_use GROUP BY 1").fetchall())
+        for zoom in zooms:
+            assert rung(admin, zoom) is None
+            found = patched(admin, zoom, zooms[-1])
+            assert rows_stood_for(found) == sum(expected.values())
+            assert {each["properties"]["code"] for each in found} == set(expected)
+            for each in found:
+                assert shape(each["geometry"]).is_valid and not shape(each["geometry"]).is_empty
+        build_stale(builder, LAND, DAY)
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_patched_tile_reads_the_rows_of_the_stale_cell_only(
+    settings: Settings, admin: psycopg.Connection
+) -> None:
+    zooms = merged_zooms(admin)
+    lon, lat = LON + 35 * STEP, LAT + 35 * STEP
+    admin.execute(
+        "UPDATE core.land_use SET code = 'CQP' WHERE geom && ST_SetSRID(ST_MakePoint(%s, %s), 4326)",
+        [lon + STEP / 2, lat + STEP / 2],
+    )
+    pump(settings)
+    tile = next(tiles_of(Box(lon, lat, lon, lat), zooms[0]))
+    query = patched_query(LAND, zooms[-1], tile, DAY, staff=False)
+    explained = "\n".join(
+        row[0]
+        for row in admin.execute(
+            b"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " + query.statement.as_bytes(None), query.parameters
+        )
+    )
+    read = re.search(r"Scan (?:using \w+ )?on land_use \(actual rows=(\d+)", explained)
+    assert read is not None and int(read[1]) < SIDE**2 / 2, explained
+
+
+@pytest.mark.usefixtures("planned")
+def test_staff_get_restricted_rows_beside_a_patched_tile_and_the_public_does_not(
+    settings: Settings, admin: psycopg.Connection
+) -> None:
+    zooms = merged_zooms(admin)
+    admin.execute(LUMP, [0])
+    admin.execute("UPDATE core.land_use SET visibility = 1 WHERE code = 'CQP'")
+    admin.execute("UPDATE core.land_use SET code = 'ODT' WHERE parcel_number = 505")
+    pump(settings)
+    with closing(psycopg.connect(settings.role_dsn("diaban_public"))) as public:
+        assert "CQP" not in str(patched(public, zooms[0], zooms[-1]))
+    with closing(psycopg.connect(settings.role_dsn("diaban_reader"))) as reader:
+        reader.execute(
+            "SELECT set_config('diaban.claims', %s, true)", ['{"sub": "x", "clearance": 1, "units": []}']
+        )
+        found = patched(reader, zooms[0], zooms[-1], staff=True)
+    assert sum(each["properties"]["code"] == "CQP" for each in found) == 1
+
+
+@pytest.mark.parametrize("zoom", [8, 10, 12, 14, 16])
+def test_what_is_too_small_to_be_seen_is_counted(
+    admin: psycopg.Connection, builder: psycopg.Connection, zoom: int
+) -> None:
+    """Without a ladder, and with a filter: a tile of rows stands for every one of them."""
+    admin.execute("TRUNCATE core.land_use CASCADE")
+    admin.execute(PARCELS, {"lon": LON, "lat": LAT, "step": STEP / 8, "side": SIDE})
+    tiles = tiles_of(Box(LON, LAT, LON + SIDE * STEP / 8, LAT + SIDE * STEP / 8), zoom)
+    columns = columns_for(LAND, Caller.anonymous())
+    for predicate in (None, parse_filter("code = 'LUC'", "cql2-text", columns, CRS84)):
+        found = [
+            each
+            for tile in tiles
+            for each in decoded(builder, tile_query(LAND, "pub", tile, DAY, staff=False, predicate=predicate))
+        ]
+        singles = {each["id"] for each in found if "feature_count" not in each["properties"]}
+        counted = sum(each["properties"].get("feature_count", 0) for each in found)
+        wanted = "SELECT count(*) FROM pub.land_use WHERE code = 'LUC' OR %s"
+        assert admin.execute(wanted, [predicate is None]).fetchone() == (len(singles) + counted,)
+        tiles = tiles_of(Box(LON, LAT, LON + SIDE * STEP / 8, LAT + SIDE * STEP / 8), zoom)
 
 
 @pytest.mark.usefixtures("planned")

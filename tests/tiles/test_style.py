@@ -8,7 +8,7 @@ import pytest
 
 from layers.description import Layer
 from layers.registry import load
-from tiles.query import tile_fields
+from tiles.fields import tile_fields
 from tiles.style import SEVERAL, SINGLE, legend, style, style_layers
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ import numpy as np
 import shapely
 
 from geo.types import TileId
+from tiles.fields import DROPPED, FEATURE_COUNT
 from tiles.ground import BUFFER_SHARE, degrees, mercator_box
 from tiles.ladder.merge import grid_of, merged
 from tiles.ladder.outline import outlined
-from tiles.ladder.rows import COUNT, DROPPED, outline_rows, source_rows, turning_days
+from tiles.ladder.rows import outline_rows, source_rows, turning_days
 
 if TYPE_CHECKING:
     from datetime import date
@@ -111,7 +112,7 @@ def _merge_cell(connection: Connected, layer: Layer, tile: TileId, on: date, *, 
     features: list[tuple[Any, ...]] = []
     for area in areas:
         name = names[area.class_index]
-        properties = {**json.loads(name), COUNT: ground.counted[name]}
+        properties = {**json.loads(name), FEATURE_COUNT: ground.counted[name]}
         if dropped and not features:
             properties[DROPPED] = dropped
         shapes = [shapely.to_wkb(shape) for shape in (area.on_ground(grid), area.on_tile())]
@@ -133,7 +134,7 @@ def _rows(connection: Connected, layer: Layer, tile: TileId, on: date) -> _Groun
 def _below(connection: Connected, cell: dict[str, Any]) -> _Ground:
     found = _Ground(*(connection.execute(BELOW_CELLS, cell).fetchone() or (None, None, 0)))
     for properties, is_own, shape in connection.execute(BELOW, cell, binary=True):
-        count = properties.pop(COUNT)
+        count = properties.pop(FEATURE_COUNT)
         properties.pop(DROPPED, None)
         _add(found, json.dumps(properties, sort_keys=True), count if is_own else 0, shape)
     return found

@@ -7,26 +7,17 @@ from typing import TYPE_CHECKING, LiteralString
 from psycopg import sql
 
 from geo.in_force import in_force
-from tiles.query import tile_fields, value_of
+from tiles.fields import class_fields, json_object, tile_fields
 
 if TYPE_CHECKING:
-    from layers.description import Layer, LayerField
+    from layers.description import Layer
 
-COUNT = "feature_count"
-# On the first feature of a tile only: rows whose class is too small to be drawn anywhere in it.
-DROPPED = "dropped_count"
 BOX: LiteralString = "ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 3857)"
 # A row belongs to the one tile that holds the middle of its box: so each is counted once.
 OWN: LiteralString = """(ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2 >= %(own_west)s
   AND (ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2 < %(own_east)s
   AND (ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2 > %(own_south)s
   AND (ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2 <= %(own_north)s"""
-
-
-def class_fields(layer: Layer) -> tuple[LayerField, ...]:
-    """The fields by which rows are merged: public, coded, in tiles; the legend's first."""
-    coded = [field for field in tile_fields(layer, staff=False) if field.codes]
-    return tuple(sorted(coded, key=lambda field: field.name != layer.legend.field))
 
 
 def source_rows(layer: Layer) -> sql.Composed:
@@ -41,12 +32,6 @@ def source_rows(layer: Layer) -> sql.Composed:
         box=sql.SQL(BOX),
         in_force=in_force("on") if layer.valid_time else sql.SQL("true"),
     )
-
-
-def json_object(fields: tuple[LayerField, ...]) -> sql.Composed:
-    """``jsonb_build_object`` of these fields as tiles show them."""
-    parts = [sql.SQL("{}, {}").format(sql.Literal(field.name), value_of(field)) for field in fields]
-    return sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(parts))
 
 
 def turning_days(layer: Layer) -> sql.Composed:
