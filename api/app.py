@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from fastapi import FastAPI
@@ -29,6 +29,7 @@ from api import (
     tiles,
     units,
 )
+from api.definition import complete
 from api.middleware import Observed, configure_logging, content_security_policy
 from api.ogc import router as ogc
 from api.static import Application
@@ -75,6 +76,12 @@ log = structlog.get_logger()
 
 class Diaban(FastAPI):
     """FastAPI inside our own outermost layer: answers to defects carry an id and safety headers too."""
+
+    def openapi(self) -> dict[str, Any]:
+        """FastAPI's document, completed with what may go wrong; made once."""
+        if self.openapi_schema is None:
+            complete(super().openapi())
+        return cast("dict[str, Any]", self.openapi_schema)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette's stack, observed."""
