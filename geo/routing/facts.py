@@ -47,6 +47,7 @@ class Facts:
     event_candidates: tuple[Candidate, ...] | None = None
     shares: Mapping[int, float] = field(default_factory=dict)
     nearby: Mapping[str, Near] = field(default_factory=dict)
+    nearest: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Question:
             event_candidates=facts.event_candidates,
             shares=facts.shares,
             nearby=facts.nearby,
+            nearest=facts.nearest,
             said=self.said,
         )
 
@@ -143,6 +145,7 @@ def read_facts(document: dict[str, Any]) -> Facts:
         event_candidates=None if then is None else tuple(map(_candidate, then)),
         shares={row["feature_id"]: row["share"] for row in rows if row["share"] is not None},
         nearby={name: Near(**near) for name, near in (document["layers"] or {}).items()},
+        nearest=tuple(map(_candidate, document["nearest"] or ())),
     )
 
 

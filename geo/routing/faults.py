@@ -54,11 +54,11 @@ def faults(rules: RuleSet, world: World) -> list[Text]:
 def _of_rule(rule: Rule, rules: RuleSet, world: World) -> Iterator[Text]:
     if rule.body not in rules.bodies and rule.body not in ALWAYS:
         yield _say(rule.id, f"không có đơn vị xử lý «{rule.body}»", f"there is no body '{rule.body}'")
-    elif rule.outside and rules.body(rule.body).per_unit:
+    elif rule.outside and rule.layer is None and rules.body(rule.body).per_unit:
         yield _say(
             rule.id,
-            "nơi ngoài mọi xã, phường không có đơn vị cấp xã",
-            "a body of each ward cannot act outside every ward",
+            "nơi ngoài mọi xã, phường chỉ có đơn vị cấp xã gần nhất trong một lớp (vùng nước của địa phương)",
+            "outside every ward the nearest one acts only within a layer (its legal waters)",
         )
     if rule.valid_from and rule.valid_to and rule.valid_from >= rule.valid_to:
         yield _say(rule.id, "hết hiệu lực trước khi bắt đầu", "ends before it begins")

@@ -50,9 +50,16 @@ class Ground:
 
     def candidates(self, place: LonLat, accuracy_m: float | None = None) -> list[Candidate]:
         """Units that cover the place or lie within the router's reach, as ``pub.units_near`` finds them."""
+        return self._within(place, search_radius_m(accuracy_m))
+
+    def nearest(self, place: LonLat) -> list[Candidate]:
+        """Units as near as any to a place outside all of them, as ``core.route_nearest`` finds them."""
+        index = self._tree.nearest(shapely.Point(place.lon, place.lat))
+        return [] if index is None else self._within(place, metres_between(place, self._shapes[index]) + 1)
+
+    def _within(self, place: LonLat, radius_m: float) -> list[Candidate]:
         if not abs(place.lat) <= LAT_MAX:
             return []
-        radius_m = search_radius_m(accuracy_m)
         reach = radius_m / (METRES_PER_DEGREE_MIN * math.cos(math.radians(place.lat))) + ON_BORDER_DEG
         point = shapely.Point(place.lon, place.lat)
         found: list[Candidate] = []

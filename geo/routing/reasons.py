@@ -8,7 +8,7 @@ from layers.description import Text
 
 if TYPE_CHECKING:
     from geo.routing.types import Body, Rule, Stated
-    from geo.units import Addressed, Placement
+    from geo.units import Addressed, Candidate, Placement
 
 NO_LOCATION = Text(
     vi="Phản ánh không có vị trí; người trực sẽ xác định nơi xảy ra.",
@@ -102,6 +102,18 @@ def of_address(address: str, found: Addressed, stated: Stated | None) -> Text:
         means = joined(means, words)
     told = Text(vi=f"Chỉ có địa chỉ «{address}».", en=f"There is only the address '{address}'.")
     return joined(joined(told, means), NO_LOCATION)
+
+
+def of_waters(rule: Rule, near: Candidate) -> Text:
+    """The ward that is nearest to a place outside all of them, within a layer such as legal waters."""
+    name, metres = near.unit.name, near.distance_m
+    return joined(
+        OUTSIDE,
+        Text(
+            vi=f"Trong lớp {rule.layer}, gần nhất là {name}, cách {metres:.0f} m.",
+            en=f"Within the layer {rule.layer} the nearest is {name}, {metres:.0f} m away.",
+        ),
+    )
 
 
 def of_rule(rule: Rule, version: int, body: Body, place: Text) -> Text:

@@ -10,6 +10,7 @@ from geo.routing.disc import placed
 from geo.routing.match import Case, RuleFailed, why_not
 from geo.routing.statement import tipped
 from geo.routing.types import COORDINATOR, DEFAULT_RULE, WARD, Considered, Decision
+from geo.units import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,6 +34,7 @@ def route(  # noqa: PLR0917 - a case is these seven things
     event_candidates: Iterable[Candidate] | None = None,
     shares: Mapping[int, float] | None = None,
     nearby: Mapping[str, Near] | None = None,
+    nearest: Iterable[Candidate] = (),
     said: str | None = None,
 ) -> Decision:
     """The decision on a case.
@@ -40,8 +42,9 @@ def route(  # noqa: PLR0917 - a case is these seven things
     ``candidates`` are the units at the place on the Vietnamese day of ``received_at``: responsibility needs a
     living unit. ``event_candidates`` are those of the day of ``occurred_at`` (by default the same), for
     statistics only. ``shares`` of the accuracy's disc by feature id, ``nearby`` by layer. Rules are asked in
-    order of priority; the first that matches decides, none leaves the case to the ward. ``said``: the ward
-    (identity or code) that the reporter chose when asked; it tips the choice among the candidates only.
+    order of priority; the first that matches decides, none leaves the case to the ward. ``nearest``: units as
+    near as any, for a rule that gives them what lies in their waters. ``said``: the ward (identity or code)
+    that the reporter chose when asked; it tips the choice among the candidates only.
     """
     measured = placed(candidates if place is not None else (), accuracy_m, shares or {})
     placement, stated = tipped(measured, said)
@@ -49,17 +52,21 @@ def route(  # noqa: PLR0917 - a case is these seven things
     if event_candidates is not None:
         then = placed(event_candidates, accuracy_m, shares or {}).chosen
     confidence: Confidence = placement.confidence if place is not None else "no_location"
-    chosen = placement.chosen
+    chosen, near = placement.chosen, next(iter(in_order(nearest)), None)
+    unit_id = chosen.unit.unit_id if chosen else None
     body, rule, reason, triage, considered = _who(
         reasons.of_place(measured, stated),
         confidence,
-        Case(category, chosen.unit.unit_id if chosen else None, received_at, nearby or {}),
+        Case(category, unit_id, received_at, nearby or {}, near),
         rules,
     )
+    acting, candidates = chosen, placement.candidates
+    if chosen is None and near is not None and triage is None and body.per_unit:
+        acting, candidates = near, (near, *(each for each in candidates if each.unit != near.unit))
     return Decision(
         body=body,
-        unit=chosen if triage is None else None,
-        candidates=placement.candidates,
+        unit=acting if triage is None else None,
+        candidates=candidates,
         shares=shares or {},
         confidence=confidence,
         rule=rule,
@@ -85,13 +92,16 @@ def _who(
         return desk, DEFAULT_RULE, reasons.joined(place, reasons.A_PERSON), "overlap", ()
     considered: list[Considered] = []
     for rule in rules.rules:
+        body = rules.body(rule.body)
         try:
-            why = why_not(rule, case)
+            why = why_not(rule, case, body)
         except RuleFailed as failed:
             # Never skipped: a later rule would then decide what this one was written for.
             return desk, rule.id, reasons.of_failure(rule, str(failed)), "rule_error", tuple(considered)
         considered.append(Considered(rule, why))
         if why is None:
+            if case.unit_id is None and body.per_unit and case.nearest is not None:
+                place = reasons.of_waters(rule, case.nearest)
             return _by_rule(rule, rules, place, tuple(considered))
     if confidence == "outside":
         return (

@@ -51,7 +51,7 @@ class Rule:
     a feature of that published layer, with ``road_classes`` one whose field ``road_class`` has such a
     value. ``weekdays`` are ISO (1 Monday … 7 Sunday); ``hours`` is ``[from, to)`` on the Vietnamese clock
     and may pass midnight, the weekday being that of the moment itself. ``outside``: for places outside
-    every ward, and for those only.
+    every ward, and for those only; with a ``layer`` (legal waters) a body of each ward acts, the nearest one.
     """
 
     id: str

@@ -8,7 +8,7 @@ vintage: :mod:`geo.vintages`.
 
 from geo.units.address import Addressed
 from geo.units.addressed import units_by_address
-from geo.units.choose import GAP_SNAP_M, choose, search_radius_m
+from geo.units.choose import GAP_SNAP_M, choose, in_order, search_radius_m
 from geo.units.history import heirs, history
 from geo.units.lookup import extent, units_by_code, units_near
 from geo.units.named import units_by_name, units_elsewhen
@@ -26,6 +26,7 @@ __all__ = [
     "extent",
     "heirs",
     "history",
+    "in_order",
     "province",
     "search_radius_m",
     "units_by_address",

@@ -32,13 +32,18 @@ def choose(candidates: Iterable[Candidate], accuracy_m: float | None = None) -> 
     whole square metres: the last bits of a float are not a reason.
     """
     threshold_m = _threshold_m(accuracy_m)
-    ordered = tuple(sorted(candidates, key=_preference))
+    ordered = in_order(candidates)
     covering = tuple(candidate for candidate in ordered if candidate.covers)
     if covering:
         return Placement(covering[0], ordered, _sureness(covering, threshold_m), threshold_m)
     if ordered and ordered[0].distance_m <= GAP_SNAP_M:
         return Placement(ordered[0], ordered, "gap_snapped", threshold_m)
     return Placement(None, ordered, "outside", threshold_m)
+
+
+def in_order(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Candidates with the preferred one first; total and stable."""
+    return tuple(sorted(candidates, key=_preference))
 
 
 def _threshold_m(accuracy_m: float | None) -> float:

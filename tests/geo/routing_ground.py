@@ -13,13 +13,15 @@ from geo.routing import Question, RuleSet, decide
 from geo.routing.facts import read_facts
 from geo.routing.memory import Ground
 from geo.types import LonLat
+from geo.units import GAP_SNAP_M
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     import psycopg
 
-    from geo.routing import Decision
+    from geo.routing import Decision, Near
     from geo.settings import Settings
 
 NOW = datetime(2026, 3, 2, 3, tzinfo=UTC)
@@ -57,8 +59,15 @@ def ground(admin: psycopg.Connection, day: date) -> Ground:
     return Ground(units, shapes)
 
 
-def in_memory(memory: Ground, asked: Question, rules: RuleSet = NO_RULES) -> Decision:
+def in_memory(
+    memory: Ground,
+    asked: Question,
+    rules: RuleSet = NO_RULES,
+    nearby: Mapping[str, Near] | None = None,
+) -> Decision:
     from geo.routing import route
+
+    assert asked.place is not None
 
     candidates = memory.candidates(asked.place, asked.accuracy_m)
     return route(
@@ -70,4 +79,9 @@ def in_memory(memory: Ground, asked: Question, rules: RuleSet = NO_RULES) -> Dec
         rules,
         candidates,
         shares=memory.shares(asked.place, asked.accuracy_m, candidates),
+        nearby=nearby,
+        nearest=()
+        if any(each.distance_m <= GAP_SNAP_M for each in candidates)
+        else memory.nearest(asked.place),
+        said=asked.said,
     )

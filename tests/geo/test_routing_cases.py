@@ -284,9 +284,39 @@ def test_30_islands(settings: Settings, admin: psycopg.Connection) -> None:
     second = both(settings, admin, question(106.105, 9.005))
     assert (unit(second), second.confidence) == ("vn-island", "inside")
     assert both(settings, admin, question(106.05, 9.005)).confidence == "outside"
-    water = RuleSet(1, (Rule("waters", 1, "cang-vu", layer="zoning", within_m=0, outside=True),), BODIES)
-    (off,) = by_postgis(settings, question(106.05, 9.005), rules=water)
-    assert (off.confidence, off.triage) == ("outside", "outside")
+
+
+def test_30_the_nearest_unit_only_inside_its_legal_water(
+    settings: Settings, admin: psycopg.Connection
+) -> None:
+    """Two islands, one layer of waters (any published layer of polygons will do) around both."""
+    for name, code, west in (("vn-west", "30061", 106.0), ("vn-east", "30062", 106.1)):
+        admin.execute(ADD, (name, code, f"Đặc khu {name}", box(west, 9.0, west + 0.01, 9.01)))
+    admin.execute(
+        "INSERT INTO core.zoning (geom, plot_code, function_code, status, valid_from) VALUES"
+        " (ST_Multi(ST_MakeEnvelope(105.95, 8.95, 106.2, 9.06, 4326)), 'W-1', 'OM', 'in_force', '2020-1-1')"
+    )
+    nearest = Rule("waters", 1, "ward", layer="zoning", outside=True)
+    desk = Rule("sea", 5, "cang-vu", outside=True)
+    rules = RuleSet(1, (nearest, desk), BODIES)
+    inside = {"zoning": Near(0.0)}
+    for lon, expected in ((106.05, "vn-west"), (106.06, "vn-east"), (106.15, "vn-east")):
+        asked = question(lon, 9.005)
+        (stored,) = by_postgis(settings, asked, rules=rules)
+        memory = in_memory(ground(admin, TODAY), asked, rules, inside)
+        assert (unit(stored), stored.body.id, stored.rule) == (expected, "ward", "waters")
+        assert (unit(memory), names(memory), memory.reason) == (expected, names(stored), stored.reason)
+        assert (stored.confidence, stored.triage, stored.informed) == ("outside", None, ())
+        assert may_come_in(stored, "web")
+        assert expected in stored.reason.vi and "gần nhất" in stored.reason.vi
+        assert stored.candidates[0].distance_m > 1_000
+    # Outside that water nobody is nearest; on land nothing changes; a slit is no sea.
+    (off,) = by_postgis(settings, question(106.30, 9.005), rules=rules)
+    assert (unit(off), off.body.id, off.rule) == (None, "cang-vu", "sea")
+    (alone,) = by_postgis(settings, question(106.30, 9.005), rules=RuleSet(1, (nearest,), BODIES))
+    assert (alone.confidence, alone.triage, unit(alone)) == ("outside", "outside", None)
+    (island,) = by_postgis(settings, question(106.005, 9.005), rules=rules)
+    assert (unit(island), island.confidence, island.rule) == ("vn-west", "inside", "ward-default")
 
 
 def test_32_every_case_sees_one_vintage(settings: Settings, admin: psycopg.Connection) -> None:

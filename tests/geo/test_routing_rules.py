@@ -56,7 +56,7 @@ def rule(name: str = "one", **more: Any) -> Rule:
         (rule(units=frozenset({"vn-end"})), "dissolved from 2026-09-01; set valid_to"),
         (rule(units=frozenset({"vn-end"}), valid_to=date(2026, 9, 2)), "dissolved from 2026-09-01"),
         (rule(valid_from=date(2026, 5, 1), valid_to=date(2026, 5, 1)), "ends before it begins"),
-        (rule(body="ward", outside=True), "cannot act outside every ward"),
+        (rule(body="ward", outside=True), "acts only within a layer"),
     ],
 )
 def test_a_fault_is_a_sentence(bad: Rule, sentence: str) -> None:

@@ -53,6 +53,21 @@ ALTER FUNCTION core.route_units(double precision, double precision, date, double
 REVOKE EXECUTE ON FUNCTION core.route_units(double precision, double precision, date, double precision, public.geometry)
   FROM PUBLIC;
 
+-- The units that are as near as any, for a place outside all of them. The nearest in the plane of degrees need not be the
+-- nearest in metres, but none that is nearer lies beyond its distance.
+CREATE OR REPLACE FUNCTION core.route_nearest(lon double precision, lat double precision, on_day date) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+  place geometry := ST_SetSRID(ST_MakePoint(lon, lat), 4326);
+  reach_m double precision;
+BEGIN
+  SELECT core.metres_between(place, part.geom) INTO reach_m FROM core.admin_part AS part
+   WHERE part.valid @> on_day ORDER BY part.geom <-> place LIMIT 1;
+  RETURN CASE WHEN reach_m < 100000 THEN core.route_units(lon, lat, on_day, reach_m + 1, NULL) ELSE '[]' END;
+END $$;
+ALTER FUNCTION core.route_nearest(double precision, double precision, date) OWNER TO diaban_owner;
+REVOKE EXECUTE ON FUNCTION core.route_nearest(double precision, double precision, date) FROM PUBLIC;
+
 -- All that the router must know of a place, in one statement and so of one moment: no case sees two vintages.
 CREATE OR REPLACE FUNCTION pub.route_facts(
   lon double precision, lat double precision, on_day date, event_day date, radius_m double precision,
@@ -61,13 +76,18 @@ CREATE OR REPLACE FUNCTION pub.route_facts(
 DECLARE
   place geometry := ST_SetSRID(ST_MakePoint(lon, lat), 4326);
   disc geometry := CASE WHEN disc_wkt IS NOT NULL THEN ST_GeomFromText(disc_wkt, 4326) END;
+  units jsonb := core.route_units(lon, lat, on_day, radius_m, disc);
+  nearby jsonb := (SELECT jsonb_object_agg(asked.key, pub.layer_near(asked.key, place, asked.value::float8, on_day))
+                     FROM jsonb_each_text(layers) AS asked);
 BEGIN
   RETURN jsonb_build_object(
     'version', (SELECT max(version) FROM core.rule_set),
-    'units', core.route_units(lon, lat, on_day, radius_m, disc),
+    'units', units,
     'then', CASE WHEN event_day <> on_day THEN core.route_units(lon, lat, event_day, radius_m, disc) END,
-    'layers', (SELECT jsonb_object_agg(asked.key, pub.layer_near(asked.key, place, asked.value::double precision, on_day))
-                 FROM jsonb_each_text(layers) AS asked));
+    'layers', nearby,
+    -- Only a rule on such a layer may give a place outside every ward (by more than a slit) to the nearest one.
+    'nearest', CASE WHEN nearby @? '$.*.distance_m ? (@ != null)' AND NOT units @? '$[*] ? (@.distance_m <= 20)'
+                    THEN core.route_nearest(lon, lat, on_day) END);
 END $$;
 ALTER FUNCTION pub.route_facts(double precision, double precision, date, date, double precision, text, jsonb)
   OWNER TO diaban_owner;
