@@ -97,7 +97,7 @@ describe('a place near a border', () => {
   }
 
   it('asks between the wards, its own first', () => {
-    expect(standingOf(decision)).toEqual({ name: 'A', border_m: 12, sides: ['A', 'B'] })
+    expect(standingOf(decision)).toEqual({ name: 'A', border_m: 12, sides: [{ id: 'A', name: 'A' }, { id: 'B', name: 'B' }] })
   })
 
   it('asks nobody who stands well inside, and knows what is nobody’s', () => {
@@ -106,11 +106,12 @@ describe('a place near a border', () => {
     expect(standingOf({ ...decision, unit: null, candidates: [], ask_reporter: false })?.name).toBe('UBND Phường A')
   })
 
-  it('tells those who act what the reporter said, and nothing where nothing was said', () => {
+  it('sends the ward that the reporter chose as its own field, and none where nothing was said', () => {
     const place = { lon: 105.63, lat: 10.46 }
-    const text = (side: string) => formOf({ ...whole, side }, place, null).get('text')
-    expect(text('Phường B')).toBe('Ổ gà lớn trước cổng\nNgười gửi cho biết: ở phía Phường B.')
-    expect(text(UNSURE)).toBe('Ổ gà lớn trước cổng')
-    expect(text('')).toBe('Ổ gà lớn trước cổng')
+    const sent = (side: string) => formOf({ ...whole, side }, place, null)
+    expect(sent('VN-82-29869').get('chosen_ward')).toBe('VN-82-29869')
+    expect(sent('VN-82-29869').get('text')).toBe('Ổ gà lớn trước cổng')
+    expect(sent(UNSURE).has('chosen_ward')).toBe(false)
+    expect(sent('').has('chosen_ward')).toBe(false)
   })
 })

@@ -2,21 +2,21 @@ import { describe, expect, it, vi } from 'vitest'
 import { layers } from '../src/api/client'
 import { passOn, triage } from '../src/api/staff'
 import { OTHER_WARD, REFUSE, wishOf } from '../src/features/staff/wish'
-import { reasonOf, trackingCode, triageKey } from '../src/features/staff/words'
+import { isOpen, kindKey, reasonOf, trackingCode, triageKey } from '../src/features/staff/words'
 import { candidateBox, candidateFeatures, labelPlace, nearestOnBorder } from '../src/map/candidates'
 import { authorization, isToken, setToken, token } from '../src/state/token.svelte'
 
 describe('a hand-over', () => {
   it('goes to a ward, to another body or back', () => {
     expect(wishOf(`${OTHER_WARD}29869`, '', 'lý do')).toEqual({ reason: 'lý do', body: 'ward', unit: '29869' })
-    expect(wishOf(OTHER_WARD, ' 30076 ', 'lý do')).toEqual({ reason: 'lý do', body: 'ward', unit: '30076' })
+    expect(wishOf(OTHER_WARD, '30076', 'lý do')).toEqual({ reason: 'lý do', body: 'ward', unit: '30076' })
     expect(wishOf('water-company', '30076', 'lý do')).toEqual({ reason: 'lý do', body: 'water-company' })
     expect(wishOf(REFUSE, '', 'lý do')).toEqual({ reason: 'lý do', refuse: true })
   })
 
   it('waits until the choice is whole', () => {
     expect(wishOf('', '', 'lý do')).toBeNull()
-    expect(wishOf(OTHER_WARD, '3007', 'lý do')).toBeNull()
+    expect(wishOf(OTHER_WARD, '', 'lý do')).toBeNull()
   })
 
   it('has a reason of 5 to 500 characters', () => {
@@ -31,6 +31,13 @@ describe('words for staff', () => {
   it('know every kind of waiting, and say a new one in general', () => {
     expect(triageKey('overlap')).toBe('triage_overlap')
     expect(triageKey('eclipse')).toBe('triage_other')
+    expect(kindKey('merger')).toBe('way_merger')
+    expect(kindKey('eclipse')).toBe('way_other')
+  })
+
+  it('say whether anything is left to do', () => {
+    expect(isOpen('in_progress')).toBe(true)
+    expect(['closed', 'rejected', 'duplicate'].map(isOpen)).toEqual([false, false, false])
   })
 
   it('find a tracking code among the rows of a report, and no other code', () => {

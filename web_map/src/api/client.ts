@@ -2,6 +2,7 @@ import { authorization, setToken, token } from '../state/token.svelte'
 import { Problem, fromAnswer, isAbort, unreachable } from './problem'
 import type {
   AtLayer,
+  Bbox,
   Category,
   Config,
   Decision,
@@ -40,6 +41,9 @@ export const get = <T>(path: string, query: Query = {}, signal?: AbortSignal): P
 /** The same for a JSON body that is sent. */
 export const post = <T>(path: string, content: unknown): Promise<T> =>
   ask(path, { method: 'POST', body: JSON.stringify(content) })
+
+export const put = <T>(path: string, content: unknown): Promise<T> =>
+  ask(path, { method: 'PUT', body: JSON.stringify(content) })
 
 async function ask<T>(url: string, init: RequestInit): Promise<T> {
   const asked = token()
@@ -131,6 +135,26 @@ export const report = (code: string): Promise<ReportState> =>
 /** One feature as GeoJSON, through the door that other programs use too. */
 export const item = (layer: string, id: number): Promise<GeoJSON.Feature> =>
   get(`/ogc/collections/${encodeURIComponent(layer)}/items/${id}`, { f: 'json' })
+
+/** A unit of a day; those of other days say when they were in force. */
+export interface Unit {
+  id: string
+  feature_id: number
+  code: string
+  name: string
+  province_name: string | null
+  district_name: string | null
+  valid_from: string
+  valid_to: string | null
+  bbox: Bbox
+}
+
+/** Units that bear a name on a day (null: today), and those that bore it on other days. */
+export const unitsNamed = (
+  name: string,
+  day: string | null,
+  signal?: AbortSignal
+): Promise<{ units: Unit[]; other_times?: Unit[] }> => get('/api/units', { name, at: day }, signal)
 
 export interface HotspotQuestion {
   from?: string

@@ -85,7 +85,7 @@ export function candidateBox(place: LonLat, drawn: GeoJSON.FeatureCollection): [
 const color: ExpressionSpecification = ['case', ['get', 'chosen'], ACCENT, OTHER]
 const source = 'candidates'
 
-type Part = 'area' | 'way' | 'name'
+type Part = 'area' | 'way' | 'name' | 'dot'
 const part = (name: Part): FilterSpecification => ['==', ['get', 'part'], name]
 
 export function candidateLayers(): LayerSpecification[] {
@@ -111,6 +111,13 @@ export function candidateLayers(): LayerSpecification[] {
       source,
       filter: part('way'),
       paint: { 'line-color': color, 'line-width': 2, 'line-dasharray': [2, 1.5] }
+    },
+    {
+      id: 'candidates:dot',
+      type: 'circle',
+      source,
+      filter: part('dot'),
+      paint: { 'circle-color': ACCENT, 'circle-radius': 6, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 2 }
     },
     {
       id: 'candidates:label',

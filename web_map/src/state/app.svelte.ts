@@ -31,6 +31,8 @@ class App {
   candidates = $state.raw<GeoJSON.FeatureCollection | null>(null)
   code = $state<string | null>(null)
   picking = $state<Picking>('off')
+  /** Who wants the place that is picked; null: the report form. */
+  picked = $state.raw<((place: LonLat) => void) | null>(null)
   crosshair = $state(false)
   mapWanted = $state(false)
   session = $state.raw<MapSession | null>(null)
@@ -82,6 +84,13 @@ class App {
     const all = [this.config?.approximate, ...(this.layers ?? []).map((layer) => layer.approximate)]
     const seen = new Map(all.flatMap((note) => (note ? [[note.vi, note] as const] : [])))
     return [...seen.values()]
+  }
+
+  /** Let the person choose a place on the map. */
+  pick(picked: ((place: LonLat) => void) | null): void {
+    this.picked = picked
+    this.mapWanted = true
+    this.picking = 'on'
   }
 
   open(panel: Panel): void {

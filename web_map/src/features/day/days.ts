@@ -19,6 +19,11 @@ export function dayOf(instant: Date): string {
   return new Date(instant.getTime() + 7 * 3_600_000).toISOString().slice(0, 10)
 }
 
+/** The day before a day of the calendar. */
+export function dayBefore(day: string): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10)
+}
+
 /** The day to show for a day that was asked for: null is today, which follows the calendar by itself. */
 export function chosenDay(asked: string | null, today: string): string | null {
   return isDay(asked) && asked !== today ? asked : null

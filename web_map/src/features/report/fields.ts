@@ -8,7 +8,7 @@ export interface Draft {
   accuracy_m: number | null
   category: string
   text: string
-  /** On which side of a border the reporter says it is: a ward's name, `UNSURE`, or nothing. */
+  /** On which side of a border the reporter says it is: a ward's identity, `UNSURE`, or nothing. */
   side: string
   contact_name: string
   contact_phone: string
@@ -69,11 +69,6 @@ export function faults(draft: Draft, limits: Limits): Faults {
   return found
 }
 
-/** What the reporter says of the side, as a sentence for those who act on it; empty where nothing was said. */
-export function sideWords(side: string): string {
-  return side === '' || side === UNSURE ? '' : `\nNgười gửi cho biết: ở phía ${side}.`
-}
-
 /** A kept draft; anything that is not one is an empty one. */
 export function parseDraft(kept: string | null): Draft {
   try {
@@ -99,7 +94,8 @@ export function formOf(draft: Draft, place: LonLat, photo: Blob | null): FormDat
   form.set('lon', place.lon.toFixed(7))
   form.set('lat', place.lat.toFixed(7))
   form.set('category', draft.category)
-  form.set('text', draft.text.normalize('NFC').trim() + sideWords(draft.side))
+  form.set('text', draft.text.normalize('NFC').trim())
+  if (draft.side !== '' && draft.side !== UNSURE) form.set('chosen_ward', draft.side)
   if (draft.accuracy_m !== null) form.set('accuracy_m', String(Math.round(draft.accuracy_m * 10) / 10))
   if (draft.contact_name.trim() !== '') form.set('contact_name', draft.contact_name.normalize('NFC').trim())
   if (draft.contact_phone.trim() !== '') form.set('contact_phone', draft.contact_phone.trim())

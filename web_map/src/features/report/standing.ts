@@ -4,8 +4,13 @@ import type { Decision } from '../../api/types'
 export interface Standing {
   name: string
   border_m: number | null
-  /** Names of wards, its own first; fewer than two where nobody needs to be asked. */
-  sides: readonly string[]
+  /** Wards, its own first; fewer than two where nobody needs to be asked. */
+  sides: readonly Side[]
+}
+
+export interface Side {
+  id: string
+  name: string
 }
 
 // More are no question that a person on a street can answer: then the position is the trouble.
@@ -16,7 +21,8 @@ export function standingOf(decision: Decision): Standing | null {
   const { unit, candidates } = decision
   if (decision.triage === 'outside') return null
   const own = candidates.find(({ code }) => code === unit?.code)
-  const others = candidates.filter(({ name }) => name !== unit?.name).map(({ name }) => name)
-  const sides = decision.ask_reporter ? [...new Set([...(unit ? [unit.name] : []), ...others])] : []
+  const others = candidates.filter(({ code }) => code !== unit?.code)
+  const near = decision.ask_reporter ? [...(own ? [own] : []), ...others] : []
+  const sides = near.map(({ unit_id, name }) => ({ id: unit_id, name }))
   return { name: unit?.name ?? decision.body.title.vi, border_m: own?.border_m ?? null, sides: sides.slice(0, SIDES_MAX) }
 }

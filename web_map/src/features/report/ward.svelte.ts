@@ -31,7 +31,7 @@ class Ward {
       const standing = standingOf(await api.explain(place, { accuracy_m }, stop.signal))
       this.found = standing ?? 'outside'
       // An answer about another border says nothing here.
-      if (draft.side !== UNSURE && !standing?.sides.includes(draft.side)) draft.side = ''
+      if (draft.side !== UNSURE && !standing?.sides.some(({ id }) => id === draft.side)) draft.side = ''
       else if (!standing || standing.sides.length < 2) draft.side = ''
     } catch (thrown) {
       // The server looks again when the report comes, so a failed preview stops nobody.

@@ -4,8 +4,11 @@ import type { SearchHit } from '../../api/types'
 import { t } from '../../i18n/lang.svelte'
 import { app } from '../../state/app.svelte'
 import { announce } from '../../ui/announce.svelte'
+import { dayOf } from '../day/days'
+import { hitOf, UNITS } from './other-days'
 
 const FEWEST_LETTERS = 2
+const NAME_MAX = 80
 const PAUSE_MS = 180
 
 /** What is being looked for and the newest answer; typing on cancels the question before. */
@@ -27,12 +30,20 @@ export class Finder {
     return asked
   }
 
+  /** Units that bore the name on other days, where nothing of the map's day holds the words. */
+  async #ofOtherDays(q: string, signal: AbortSignal): Promise<SearchHit[]> {
+    const { other_times: others = [] } = await api.unitsNamed(q.slice(0, NAME_MAX), app.day, signal)
+    const title = app.layers?.find(({ name }) => name === UNITS)?.title ?? { vi: '', en: '' }
+    return others.map((unit) => hitOf(unit, title, app.day ?? dayOf(new Date())))
+  }
+
   async #ask(): Promise<void> {
     const stop = new AbortController()
     this.#stop = stop
     const q = this.query.trim().normalize('NFC')
     try {
-      this.hits = await api.search(q, app.day, stop.signal)
+      const hits = await api.search(q, app.day, stop.signal)
+      this.hits = hits.length > 0 ? hits : await this.#ofOtherDays(q, stop.signal)
       announce(this.hits.length === 0 ? t('search_none', { q }) : t('search_count', { count: this.hits.length }))
     } catch (thrown) {
       if (!isAbort(thrown)) this.problem = asProblem(thrown)

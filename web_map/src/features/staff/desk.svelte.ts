@@ -9,8 +9,7 @@ class Desk {
   cases = $state.raw<readonly api.TriageCase[] | null>(null)
   next = $state<number | null>(null)
   bodies = $state.raw<readonly api.Body[]>([])
-  /** Whether the doors let this caller do what only the operation centre may. */
-  centre = $state(false)
+  me = $state.raw<api.Me | null>(null)
   problem = $state.raw<Problem | null>(null)
   asking = $state(false)
 
@@ -29,19 +28,25 @@ class Desk {
     setToken(null)
     this.cases = null
     this.bodies = []
-    this.centre = false
+    this.me = null
     this.problem = null
     this.changed()
+  }
+
+  /** Whether this caller may do what only the operation centre may. */
+  get centre(): boolean {
+    return this.me?.role.id === 'centre'
   }
 
   async load(): Promise<void> {
     this.asking = true
     this.problem = null
     try {
-      const queue = await api.triage(0)
+      const [me, bodies, queue] = await Promise.all([api.me(), api.bodies(), api.triage(0)])
+      this.me = me
+      this.bodies = bodies
       this.cases = queue.cases
       this.next = queue.next
-      await this.#rights()
     } catch (thrown) {
       this.problem = asProblem(thrown)
     }
@@ -56,18 +61,6 @@ class Desk {
       this.next = queue.next
     } catch (thrown) {
       this.problem = asProblem(thrown)
-    }
-  }
-
-  /** No door tells who a token belongs to; the one for the centre alone tells whether it is the centre's. */
-  async #rights(): Promise<void> {
-    try {
-      this.bodies = await api.bodies()
-      this.centre = true
-    } catch (thrown) {
-      if (asProblem(thrown).status !== 403) throw thrown
-      this.bodies = []
-      this.centre = false
     }
   }
 

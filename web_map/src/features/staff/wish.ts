@@ -6,11 +6,11 @@ export const REFUSE = 'refuse'
 
 const CODE = /^\d{5}$/
 
-/** The body of a hand-over: a ward by its code, another body, or back; null while the choice is not whole. */
-export function wishOf(choice: string, typedCode: string, reason: string): Wish | null {
+/** What a hand-over says: a ward by its code, another body, or back; null while the choice is not whole. */
+export function wishOf(choice: string, chosenCode: string, reason: string): Wish | null {
   if (choice === '') return null
   if (choice === REFUSE) return { reason, refuse: true }
   if (!choice.startsWith(OTHER_WARD)) return { reason, body: choice }
-  const unit = choice.slice(OTHER_WARD.length) || typedCode.trim()
+  const unit = choice.slice(OTHER_WARD.length) || chosenCode
   return CODE.test(unit) ? { reason, body: 'ward', unit } : null
 }

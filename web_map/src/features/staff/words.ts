@@ -20,6 +20,21 @@ const CONFIDENCE: Readonly<Record<Confidence, Key>> = {
   no_location: 'sure_no_location'
 }
 
+const KINDS: Readonly<Record<string, Key>> = {
+  intake: 'way_intake',
+  handover: 'way_handover',
+  refusal: 'way_refusal',
+  correction: 'way_correction',
+  merger: 'way_merger',
+  revert: 'way_revert'
+}
+
+/** What made a decision; a kind that is new to this application is said in general. */
+export const kindKey = (kind: string): Key => KINDS[kind] ?? 'way_other'
+
+/** Whether anything is left to do about a case of this status. */
+export const isOpen = (status: string): boolean => !['closed', 'rejected', 'duplicate'].includes(status)
+
 /** Why a person must decide; a kind that is new to this application is said in general. */
 export const triageKey = (kind: string): Key => TRIAGE[kind] ?? 'triage_other'
 
