@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from api.caching import OPEN, chosen_coding, freshness, matches
 from api.deps import BaseUrl, Layers, Who, caller
+from api.leaving import listening
 from geo.calendar import parse_day
 from geo.errors import InvalidInput
 from geo.features import CRS84, columns_for, parse_crs, parse_filter
@@ -102,7 +103,8 @@ async def answer_tile(request: Request, wanted: list[Layer], place: TileId) -> R
     # RFC 9211: whoever warms the caches learns when nothing is left to do.
     kept = "diaban; hit" if encoded else "diaban; fwd=miss"
     if encoded is None:
-        encoded = await tiles.tile(wanted, place, day, who, coding=stored, filters=filters)
+        async with listening(request.receive):
+            encoded = await tiles.tile(wanted, place, day, who, coding=stored, filters=filters)
     headers = {**freshness(who), **OPEN, "Vary": "Accept-Encoding, Authorization", "Cache-Status": kept}
     if not encoded.raw_length:
         return Response(status_code=204, headers=headers)

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from geo.database.visit import LEFT, present, unvisited
+from geo.errors import Left
 from geo.types import TileId
 from tiles import metrics
 
@@ -87,8 +89,7 @@ class TileCache:
             flight = self._begin(key, render)
         flight.waiting += 1
         try:
-            # A caller who leaves must not take the tile away from the others.
-            return await asyncio.shield(flight.task)
+            return await _landed(flight.task)
         finally:
             flight.waiting -= 1
             if not flight.waiting and not flight.task.done():
@@ -119,7 +120,9 @@ class TileCache:
         return len(found)
 
     def _begin(self, key: TileKey, render: Callable[[], Awaitable[EncodedTile]]) -> _Flight:
-        flight = _Flight(asyncio.ensure_future(self._render(key, render)))
+        # Whoever asked first may leave; the others must get their tile all the same.
+        loop = asyncio.get_running_loop()
+        flight = _Flight(loop.create_task(self._render(key, render), context=unvisited()))
         self._flights[key] = flight
         self._places.setdefault((key.layer, key.tile.z), {}).setdefault(key.tile, set()).add(key)
         return flight
@@ -169,6 +172,19 @@ class TileCache:
         keys.discard(key)
         if not keys:
             tiles.pop(key.tile, None)
+
+
+async def _landed(task: asyncio.Task[EncodedTile]) -> EncodedTile:
+    """What ``task`` gives, which goes on without us; ``Left`` where our client leaves before."""
+    visit = present()
+    if visit is None:
+        return await asyncio.shield(task)
+    left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    visit.when_left(lambda: None if left.done() else left.set_result(None))
+    await asyncio.wait((task, left), return_when=asyncio.FIRST_COMPLETED)
+    if not task.done():
+        raise Left(*LEFT)
+    return task.result()
 
 
 def _touched(tiles: dict[TileId, set[TileKey]], zoom: int, ground: Ground | None) -> list[TileId]:

@@ -9,7 +9,7 @@ in a task group a cancellation is repeated, which interrupts the sending of the 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager, suppress
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -18,7 +18,7 @@ from psycopg.errors import QueryCanceled
 from geo.errors import Left
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from psycopg import AsyncConnection
 
@@ -34,14 +34,24 @@ class Visit:
     def __init__(self) -> None:
         self.gone = False
         self._asking: set[Connection] = set()
+        self._told: list[Callable[[], None]] = []
 
     async def leave(self) -> None:
         """The client is gone: cancel what is being asked; whatever would be asked next raises ``Left``."""
         self.gone = True
+        for tell in self._told:
+            tell()
         for connection in tuple(self._asking):
             # What cannot be cancelled ends by its statement timeout.
             with suppress(psycopg.Error):
                 await connection.cancel_safe(timeout=CANCEL_S)
+
+    def when_left(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` when the client leaves: for who waits for something that others wait for too."""
+        if self.gone:
+            tell()
+        else:
+            self._told.append(tell)
 
     @asynccontextmanager
     async def asking(self, connection: Connection) -> AsyncIterator[None]:
@@ -73,6 +83,18 @@ def opened(visit: Visit) -> Iterator[None]:
         yield
     finally:
         _VISIT.reset(token)
+
+
+def present() -> Visit | None:
+    """The visit of the request that is being answered."""
+    return _VISIT.get()
+
+
+def unvisited() -> Context:
+    """A context like this one without its visit: for work that is not this request's alone."""
+    context = copy_context()
+    context.run(_VISIT.set, None)
+    return context
 
 
 @asynccontextmanager

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo.database.visit import Visit, opened, present
+from geo.errors import Left
 from geo.types import TileId
 from tiles.cache import ENTRY_OVERHEAD_BYTES, TileCache, TileKey
 from tiles.encoding import EncodedTile, encode
@@ -64,6 +66,46 @@ def test_a_rendering_ends_when_the_last_who_waits_has_left() -> None:
         await asyncio.sleep(0.01)
         assert ended == ["cancelled"]
         assert (await cache.get(key(), renders(b"anew"))).identity() == b"anew"
+
+    asyncio.run(run())
+
+
+def test_a_client_who_leaves_waits_no_more_and_takes_nothing_from_the_others() -> None:
+    async def run() -> None:
+        cache, ended, ready = TileCache(10_000), list[str](), asyncio.Event()
+
+        async def slow() -> EncodedTile:
+            assert present() is None
+            try:
+                await ready.wait()
+            except asyncio.CancelledError:
+                ended.append("cancelled")
+                raise
+            return encode(b"x")
+
+        async def ask(visit: Visit) -> EncodedTile:
+            with opened(visit):
+                return await cache.get(key(), slow)
+
+        visits = Visit(), Visit()
+        first, second = (asyncio.create_task(ask(visit)) for visit in visits)
+        await asyncio.sleep(0.01)
+        await visits[0].leave()
+        with pytest.raises(Left):
+            await first
+        assert not ended
+        ready.set()
+        assert (await second).identity() == b"x"
+        ready.clear()
+        cache.purge("farms", None, public=True)
+        visits = Visit(), Visit()
+        tasks = [asyncio.create_task(ask(visit)) for visit in visits]
+        await asyncio.sleep(0.01)
+        for visit in visits:
+            await visit.leave()
+        assert [type(each) for each in await asyncio.gather(*tasks, return_exceptions=True)] == [Left, Left]
+        await asyncio.sleep(0.01)
+        assert ended == ["cancelled"]
 
     asyncio.run(run())
 
