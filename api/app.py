@@ -20,6 +20,9 @@ from api import (
     events,
     health,
     hotspots,
+    hotspots_more,
+    hotspots_pictures,
+    hotspots_runs,
     layers,
     me,
     reports,
@@ -39,6 +42,7 @@ from geo.changes.pump import run_pump
 from geo.database import Database
 from geo.database.checks import failures
 from geo.errors import Unavailable
+from geo.hotspots.keeper import run_hotspots
 from geo.jobs import run_worker
 from geo.settings import Settings
 from tiles.ladder.keeper import run_keeper
@@ -67,6 +71,9 @@ DOORS = (
     cases,
     routing,
     hotspots,
+    hotspots_more,
+    hotspots_pictures,
+    hotspots_runs,
 )
 RETRY_S = 1.0
 # A job runs in a process of its own, which can be killed.
@@ -119,6 +126,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(run_pump(state.settings)),
         asyncio.create_task(run_keeper(state.settings)),
         asyncio.create_task(run_worker(state.settings, JOB_COMMAND)),
+        asyncio.create_task(run_hotspots(state.settings)),
         asyncio.create_task(run_listener(state.settings, state.catalogue, state.broadcast)),
     ]
     try:

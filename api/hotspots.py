@@ -104,15 +104,9 @@ async def hotspots(
     form = _format(f)
     box = Bbox.parse(bbox) if bbox is not None else None
     given = {"from": from_, "to": to, "category": category, "channel": channel, "ward": ward}
-    if who.staff:
-        shown, parameters = await _for_staff(
-            request, db, layers, who, given=given, resolution=resolution, state=state
-        )
-    else:
-        staff_ones = {"category": category, "channel": channel, "ward": ward, "state": state}
-        shown, parameters = await _for_public(
-            request, db, layers, who, given=given, group=group, resolution=resolution, staff_ones=staff_ones
-        )
+    shown, parameters = await shown_for(
+        request, db, layers, who, given=given, group=group, resolution=resolution, state=state
+    )
     if box is not None:
         shown = shown.touching(box)
     if len(shown.cells) > CELLS_MAX:
@@ -138,6 +132,19 @@ async def choices(request: Request, db: Db, who: Who) -> Response:
         "states": list(STATES.values()),
     }
     return await send_json(request, who, body)
+
+
+async def shown_for(
+    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: dict[str, str | None],
+    group: str | None, resolution: str | None, state: str | None,
+) -> tuple[Shown, dict[str, Any]]:  # fmt: skip
+    """What a caller is shown of a question: counts of what staff may see, or what the public was told."""
+    if who.staff:
+        return await _for_staff(request, db, layers, who, given=given, resolution=resolution, state=state)
+    staff_ones = {name: given[name] for name in ("category", "channel", "ward")} | {"state": state}
+    return await _for_public(
+        request, db, layers, who, given=given, group=group, resolution=resolution, staff_ones=staff_ones
+    )
 
 
 async def _for_staff(

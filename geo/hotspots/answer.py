@@ -141,3 +141,16 @@ def _outline(cell: int) -> str:
         f'{{"type":"Feature","id":"{name}","geometry":{{"type":"Polygon","coordinates":[[{corners}]]}},'
         f'"properties":{{"cell":"{name}",'
     )
+
+
+def collection(cells: NDArray[np.int64], columns: dict[str, NDArray[Any]], parameters: dict[str, Any]) -> str:
+    """GeoJSON (RFC 7946) of cells with any columns as properties, numbers and texts."""
+    names = [json.dumps(name) for name in columns]
+    lines = (
+        _outline(cell)
+        + ",".join(f"{name}:{json.dumps(value)}" for name, value in zip(names, values, strict=True))
+        + "}}"
+        for cell, *values in zip(cells.tolist(), *(c.tolist() for c in columns.values()), strict=True)
+    )
+    said = json.dumps(parameters, ensure_ascii=False, separators=(",", ":"))
+    return f'{{"type":"FeatureCollection","parameters":{said},"features":[{",".join(lines)}]}}'

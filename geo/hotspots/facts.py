@@ -64,7 +64,7 @@ class ByCell:
     contacts: Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Facts:
     """Lines sorted by day; small whole numbers stand for categories, channels and cells.
 

@@ -21,13 +21,15 @@ from geo.hotspots.cells import areas_km2, as_text
 from geo.in_force import in_force
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import date
 
     from numpy.typing import NDArray
     from psycopg import AsyncConnection
     from scipy.sparse import csr_array
     from shapely.geometry.base import BaseGeometry
+
+    from geo.hotspots.surface import Plane
 
     Connection = AsyncConnection[tuple[Any, ...]]
 
@@ -45,14 +47,22 @@ class Ward:
     area_km2: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ground:
     """The province on a day: its cells of one resolution, ascending, and its outline in degrees."""
 
     resolution: int
     cells: NDArray[np.int64]
     wards: tuple[Ward, ...]
+    polygons: tuple[BaseGeometry, ...]
     outline: BaseGeometry
+
+    @cached_property
+    def plane(self) -> Plane:
+        """The province as raster in metres; only where there is a ward."""
+        from geo.hotspots.surface import Plane
+
+        return Plane.of(self)
 
     @cached_property
     def areas_km2(self) -> NDArray[np.float64]:
@@ -104,17 +114,18 @@ def weights_of(cells: NDArray[np.int64]) -> csr_array:
     return csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
 
 
-async def wards_on(connection: Connection, day: date) -> tuple[tuple[Ward, ...], BaseGeometry]:
-    """The wards in force on a day and the union of their polygons (degrees)."""
+async def ground_on(connection: Connection, day: date, resolution: int) -> Ground:
+    """The province as the wards in force on a day make it; of no cell where there is no ward."""
     query = WARDS.encode() + in_force("day").as_bytes(connection) + b" ORDER BY code"
     rows = await (await connection.execute(query, {"day": day})).fetchall()
+    return await asyncio.to_thread(_made, rows, resolution)
+
+
+def _made(rows: Sequence[tuple[Any, ...]], resolution: int) -> Ground:
+    polygons = tuple(shapely.from_wkb([bytes(row[4]) for row in rows]))
+    outline = shapely.union_all(polygons)
     wards = tuple(Ward(*row[:4]) for row in rows)
-    outline = await asyncio.to_thread(_union, [row[4] for row in rows])
-    return wards, outline
-
-
-def _union(polygons: Iterable[bytes]) -> BaseGeometry:
-    return shapely.union_all(shapely.from_wkb([bytes(polygon) for polygon in polygons]))
+    return Ground(resolution, cells_of(outline, resolution), wards, polygons, outline)
 
 
 class Grounds:
@@ -129,9 +140,7 @@ class Grounds:
         key = (version, day, resolution)
         async with self._lock:
             if key not in self._kept:
-                wards, outline = await wards_on(connection, day)
-                cells = await asyncio.to_thread(cells_of, outline, resolution)
-                self._kept[key] = Ground(resolution, cells, wards, outline)
+                self._kept[key] = await ground_on(connection, day, resolution)
                 while len(self._kept) > KEPT_MAX:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)

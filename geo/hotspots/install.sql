@@ -41,6 +41,8 @@ INSERT INTO hot.state (generation) VALUES (1) ON CONFLICT DO NOTHING;
 
 CREATE INDEX IF NOT EXISTS reports_incident_key ON core.reports ((coalesce(incident_code, code)) COLLATE "C");
 
+CREATE INDEX IF NOT EXISTS reports_cell ON core.reports (h3_9 COLLATE "C");
+
 CREATE OR REPLACE FUNCTION hot.cell_of(h3 text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE WHEN h3 ~ '^8[0-9a-f]{14}$' THEN ('x0' || h3)::bit(64)::bigint ELSE 0 END
 $$;

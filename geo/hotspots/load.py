@@ -28,7 +28,7 @@ COPY (SELECT cell, coalesce(array_position(%(categories)s::text[], category), 0)
              coalesce(array_position(%(channels)s::text[], channel), 0)::int2,
              CASE WHEN ward ~ '^[0-9]{5}$' THEN ward::int4 ELSE 0 END,
              day - DATE '2000-01-01', hour, incidents, contacts
-        FROM hot.fact WHERE {which}) TO STDOUT (FORMAT binary)
+        FROM hot.fact WHERE vis <= %(vis)s AND ({which})) TO STDOUT (FORMAT binary)
 """
 _ALL = "xid = '0'::xid8 OR pg_visible_in_snapshot(xid, %(now)s::pg_snapshot)"
 _NEW = """
@@ -51,15 +51,24 @@ class Reading:
     whole: bool
 
 
-async def read(connection: Connection, codes: dict[str, list[str]], known: Reading | None = None) -> Reading:
+async def read(
+    connection: Connection, codes: dict[str, list[str]], known: Reading | None = None, *, vis: int = 2
+) -> Reading:
     """All lines that the connection's role and claims show; after ``known``, only what came since is fetched.
 
-    ``codes``: the ``categories`` and ``channels`` that lines are numbered by.
+    ``codes``: the ``categories`` and ``channels`` that lines are numbered by. ``vis``: the highest class
+    read,
+    for a role that no policy limits.
     """
     for _ in range(_TRIES):
         snapshot, generation = await _state(connection)
         since = known if known is not None and known.generation == generation else None
-        values: dict[str, Any] = {**codes, "now": snapshot, "then": since.snapshot if since else ""}
+        values: dict[str, Any] = {
+            **codes,
+            "vis": vis,
+            "now": snapshot,
+            "then": since.snapshot if since else "",
+        }
         rows = await _copy(connection, _LINES.replace("{which}", _NEW if since else _ALL), values)
         # Lines folded between the two statements would have been missed.
         if (await _state(connection))[1] == generation:

@@ -1,12 +1,10 @@
 """Prospective space-time permutation scan (Kulldorff and others 2005, PLoS Medicine 2:3).
 
-What began just now? It needs no number of people: what is expected follows from how much each place reports in general and how much
-each
-day brings, so neither a place that always reports much nor a busy day is a cluster. Cylinders stand on
-discs of
-cells and reach from some day of the last week to today. The best of all is compared with the best of data
-whose
-days were shuffled among the reports; its recurrence interval says how often chance alone would do as much.
+What began just now? It needs no number of people: what is expected follows from how much each place
+reports in general and how much each day brings, so neither a place that always reports much nor a busy day
+is a cluster. Cylinders stand on discs of cells and reach from some day of the last week to today. The best of
+all is compared with the best of data whose days were shuffled among the reports; its recurrence interval says
+how often chance alone would do as much.
 """
 
 from __future__ import annotations

@@ -1,0 +1,164 @@
+"""Hotspots for maps of others: vector tiles of cells, picture tiles and a GeoTIFF of the density."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import h3
+from fastapi import APIRouter, Query, Request, Response
+
+from api.deps import Db, Layers, Who
+from api.hotspots import Category, Channel, From, Group, To, Ward, shown_for
+from api.hotspots_ask import ground_of
+from api.hotspots_send import send
+from geo.calendar import today_ict
+from geo.errors import InvalidInput, NotFound
+from geo.hotspots import RESOLUTION
+from geo.hotspots.atoms import FINEST
+from geo.hotspots.mvt import ZOOM_MAX, resolution_at, tile_of
+from geo.hotspots.surface import BANDWIDTHS_M, DEFAULT_BANDWIDTH_M, Surface, geotiff, png_tile, surface
+from geo.types import TileId, parse_integer
+
+if TYPE_CHECKING:
+    from geo.catalogue import Catalogue
+    from geo.database import Caller, Database
+    from geo.hotspots.answer import Shown
+
+router = APIRouter(tags=["hotspots"])
+
+MVT = "application/vnd.mapbox-vector-tile"
+# Of one question many tiles are asked for; the counting and the surface are made once.
+KEPT_MAX = 24
+State = Annotated[str | None, Query(description="hot99,…; all: có ý nghĩa thống kê / significance (staff)")]
+Bandwidth = Annotated[str | None, Query(description="Bán kính làm trơn, mét, 300–5000 / bandwidth, metres")]
+
+
+@router.get("/api/hotspots/tiles/{z}/{x}/{y}.mvt", summary="Ô lục giác dạng vector tile")
+async def tile(
+    *, request: Request, db: Db, layers: Layers, who: Who, z: str, x: str, y: str, from_: From = None,
+    to: To = None, category: Category = None, channel: Channel = None, ward: Ward = None, group: Group = None,
+    state: State = None,
+) -> Response:  # fmt: skip
+    """Layer ``hotspots``: ``incidents``, ``contacts``, ``rate``, ``state`` where asked; id: the H3 cell."""
+    place = _tile(z, x, y)
+    given = {
+        "from": from_, "to": to, "category": category, "channel": channel, "ward": ward, "group": group,
+        "state": state,
+    }  # fmt: skip
+    level = resolution_at(place.z, RESOLUTION if who.staff else FINEST)
+    shown, _ = await _shown(request, db, layers, who, given=given, level=level)
+    data = await asyncio.to_thread(tile_of, shown, place)
+    return await send(request, who, data, MVT)
+
+
+@router.get("/api/hotspots/density/{z}/{x}/{y}.png", summary="Mật độ dạng ảnh")
+async def density_tile(
+    *, request: Request, db: Db, layers: Layers, who: Who, z: str, x: str, y: str, from_: From = None,
+    to: To = None, category: Category = None, channel: Channel = None, ward: Ward = None, group: Group = None,
+    bandwidth_m: Bandwidth = None,
+) -> Response:  # fmt: skip
+    """Reports per km² and 30 days in a ramp that is the same for every zoom, period and filter."""
+    place = _tile(z, x, y)
+    given = {"from": from_, "to": to, "category": category, "channel": channel, "ward": ward, "group": group}
+    made = await _surface(request, db, layers, who, given=given, bandwidth_m=_bandwidth(bandwidth_m))
+    data = await asyncio.to_thread(png_tile, made, place)
+    return await send(request, who, data, "image/png")
+
+
+@router.get("/api/hotspots/density.tif", summary="Mật độ dạng GeoTIFF")
+async def density_file(
+    *, request: Request, db: Db, layers: Layers, who: Who, from_: From = None, to: To = None,
+    category: Category = None, channel: Channel = None, ward: Ward = None, group: Group = None,
+    bandwidth_m: Bandwidth = None,
+) -> Response:  # fmt: skip
+    """A Cloud Optimized GeoTIFF, 100 m cells, with all parameters in the tag ``diaban``."""
+    given = {"from": from_, "to": to, "category": category, "channel": channel, "ward": ward, "group": group}
+    made = await _surface(request, db, layers, who, given=given, bandwidth_m=_bandwidth(bandwidth_m))
+    data = await asyncio.to_thread(geotiff, made)
+    return await send(request, who, data, "image/tiff; application=geotiff", "mat-do.tif")
+
+
+async def _surface(
+    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: dict[str, str | None],
+    bandwidth_m: int,
+) -> Surface:  # fmt: skip
+    level = RESOLUTION if who.staff else FINEST
+    shown, parameters = await _shown(request, db, layers, who, given=given, level=level)
+    ground = await ground_of(request, db, layers, who, level)
+    if ground.outline.is_empty:
+        raise NotFound("Chưa có ranh giới xã, phường.", "There are no boundaries of wards yet.")
+    kept = _kept(request)
+    units = layers.epoch("admin_units", who), today_ict()
+    key = ("surface", who.policy_class, repr(parameters), bandwidth_m, units)
+    if key not in kept:
+        edge_m = float(h3.average_hexagon_edge_length(level, "m"))
+        kept[key] = await asyncio.to_thread(
+            surface, ground.plane, shown.cells, shown.incidents, edge_m=edge_m, days=shown.days,
+            bandwidth_m=bandwidth_m, parameters=parameters,
+        )  # fmt: skip
+        _trim(kept)
+    kept.move_to_end(key)
+    return cast("Surface", kept[key])
+
+
+async def _shown(
+    request: Request,
+    db: Database,
+    layers: Catalogue,
+    who: Caller,
+    *,
+    given: dict[str, str | None],
+    level: int,
+) -> tuple[Shown, dict[str, Any]]:
+    """What a question shows at a resolution; the same question by the same class is counted once."""
+    if not who.staff:  # what was told is few lines, and a month may be added at any time
+        return await _counted(request, db, layers, who, given=given, level=level)
+    kept = _kept(request)
+    version = layers.epoch("reports", who), layers.epoch("admin_units", who)
+    key = ("shown", who.policy_class, version, level, tuple(sorted(given.items(), key=lambda item: item[0])))
+    if key not in kept:
+        kept[key] = await _counted(request, db, layers, who, given=given, level=level)
+        _trim(kept)
+    kept.move_to_end(key)
+    return cast("tuple[Shown, dict[str, Any]]", kept[key])
+
+
+async def _counted(
+    request: Request,
+    db: Database,
+    layers: Catalogue,
+    who: Caller,
+    *,
+    given: dict[str, str | None],
+    level: int,
+) -> tuple[Shown, dict[str, Any]]:
+    asked = {name: given.get(name) for name in ("from", "to", "category", "channel", "ward")}
+    return await shown_for(
+        request, db, layers, who, given=asked, group=given.get("group"), resolution=str(level),
+        state=given.get("state"),
+    )  # fmt: skip
+
+
+def _kept(request: Request) -> OrderedDict[Any, Any]:
+    state = request.app.state
+    if not hasattr(state, "hotspot_pictures"):
+        state.hotspot_pictures = OrderedDict()
+    return cast("OrderedDict[Any, Any]", state.hotspot_pictures)
+
+
+def _trim(kept: OrderedDict[Any, Any]) -> None:
+    while len(kept) > KEPT_MAX:
+        kept.popitem(last=False)
+
+
+def _tile(z: str, x: str, y: str) -> TileId:
+    place = TileId.parse(z, x, y)
+    if place.z > ZOOM_MAX:
+        raise InvalidInput("z", place.z, f"0 … {ZOOM_MAX}", f"0 … {ZOOM_MAX}")
+    return place
+
+
+def _bandwidth(text: str | None) -> int:
+    return DEFAULT_BANDWIDTH_M if text is None else parse_integer("bandwidth_m", text, *BANDWIDTHS_M)

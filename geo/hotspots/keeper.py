@@ -1,0 +1,101 @@
+"""Beside the application: folds counts, tells the public months that are over, scans once a day."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from geo.calendar import today_ict
+from geo.errors import DiabanError
+from geo.hotspots.alarms import raise_alarms
+from geo.hotspots.facts import Facts
+from geo.hotspots.ground import cells_of, ground_on
+from geo.hotspots.load import read
+from geo.hotspots.release import due, tell
+
+if TYPE_CHECKING:
+    from geo.settings import Settings
+
+    Connection = AsyncConnection[tuple[Any, ...]]
+
+KEEPER_LOCK = 7_236_061
+EVERY_S = 60.0
+FIRST_S = 3.0
+RETRY_S = 5.0
+# Fewer lines than this are read as fast as they stand.
+FOLD_FROM = 20_000
+_CODES = "SELECT DISTINCT category, channel FROM hot.fact"
+
+log = structlog.get_logger()
+
+
+async def run_hotspots(settings: Settings) -> None:
+    """Work until cancelled. Whoever holds the advisory lock works; the others wait to take over."""
+    await asyncio.sleep(FIRST_S)
+    while True:
+        try:
+            async with await AsyncConnection.connect(
+                settings.role_dsn("diaban_pump"), autocommit=True, application_name="diaban-hotspots"
+            ) as connection:
+                await connection.execute("SET statement_timeout = '10min'")
+                while not await _leads(connection):  # noqa: ASYNC110 - another process holds the lock
+                    await asyncio.sleep(EVERY_S)
+                while True:
+                    await once(connection)
+                    await asyncio.sleep(EVERY_S)
+        except (psycopg.Error, DiabanError) as error:
+            log.warning("hotspots_keeper_lost", reason=type(error).__name__)
+            await asyncio.sleep(RETRY_S)
+
+
+async def once(connection: Connection) -> None:
+    """One round: what is due now."""
+    await connection.execute("SELECT hot.fold(%s)", [FOLD_FROM])
+    await tell_months(connection)
+    await scan_yesterday(connection)
+
+
+async def tell_months(connection: Connection) -> int:
+    """Tell every month that is over and was not told; how many."""
+    today = today_ict()
+    months = await due(connection, today)
+    if not months:
+        return 0
+    outline = (await ground_on(connection, today, 5)).outline
+    roots = (await asyncio.to_thread(cells_of, outline, 5)).tolist()
+    for month in months:
+        async with connection.transaction():
+            await tell(connection, month, roots)
+    return len(months)
+
+
+async def scan_yesterday(connection: Connection) -> list[int]:
+    """Scan up to the day that ended last, once; the new alarms' ids. No reports that week: nothing."""
+    day = today_ict() - timedelta(days=1)
+    done = await connection.execute("SELECT 1 FROM hot.scanned WHERE day = %s", [day])
+    if await done.fetchone():
+        return []
+    facts = await facts_for_all_staff(connection)
+    if facts.last_day is None or facts.last_day < day - timedelta(days=7):
+        return []
+    return await raise_alarms(connection, facts, day)
+
+
+async def facts_for_all_staff(connection: Connection) -> Facts:
+    """The facts that every member of staff may see (clearance 1), read by the keeper's role."""
+    rows = await (await connection.execute(_CODES)).fetchall()
+    categories = sorted({row[0] for row in rows})
+    channels = sorted({row[1] for row in rows})
+    codes: dict[str, Any] = {"categories": categories, "channels": channels}
+    reading = await read(connection, codes, vis=1)
+    return await asyncio.to_thread(Facts.of, reading.rows, tuple(categories), tuple(channels))
+
+
+async def _leads(connection: Connection) -> bool:
+    row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", [KEEPER_LOCK])).fetchone()
+    return bool(row and row[0])

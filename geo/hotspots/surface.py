@@ -1,0 +1,216 @@
+"""The density surface of a province: its plane in metres, as raster, as GeoTIFF and as picture tiles."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pyproj import Transformer
+
+from geo.hotspots.cells import centre
+from geo.hotspots.stats.density import Grid, density, kernel_mass
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geo.hotspots.ground import Ground
+    from geo.types import TileId
+
+CELL_M = 100.0
+BANDWIDTHS_M = (300, 5_000)
+DEFAULT_BANDWIDTH_M = 800
+# Cividis, light end first, one colour each half power of ten from 0.1 to 100 reports per km² and 30 days. The
+# same in the browser (web_map/src/map/ramp.ts): a colour means one number, whatever the zoom or the period.
+RAMP = ("#fee838", "#d9c55c", "#b0a473", "#8b8879", "#666970", "#3f4e6d", "#00224e")
+LOWEST, HIGHEST = 0.1, 100.0
+TILE = 256
+EARTH_M = 20_037_508.342789244
+# Standard deviation along an axis of a point anywhere in a hexagon of edge 1.
+SPREAD_OF_HEXAGON = math.sqrt(5 / 24)
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A province in a metric plane (UTM on WGS 84, the zone of its middle) as raster of 100 m."""
+
+    epsg: int
+    grid: Grid
+
+    @classmethod
+    def of(cls, ground: Ground) -> Plane:
+        """The raster of a ground's outline. The outline must not be empty."""
+        import shapely
+        from rasterio.features import rasterize
+        from rasterio.transform import from_origin
+
+        epsg = 32_600 + math.floor(ground.outline.centroid.x / 6) + 31
+        project = Transformer.from_crs(4326, epsg, always_xy=True).transform
+        outline = shapely.transform(ground.outline, lambda xy: np.column_stack(project(*xy.T)))
+        west, south, east, north = outline.bounds
+        west, north = math.floor(west / CELL_M) * CELL_M, math.ceil(north / CELL_M) * CELL_M
+        shape = (math.ceil((north - south) / CELL_M), math.ceil((east - west) / CELL_M))
+        place = from_origin(west, north, CELL_M, CELL_M)
+        inside = rasterize([(outline, 1)], out_shape=shape, transform=place, dtype="uint8").astype(bool)
+        return cls(epsg, Grid(west, north, CELL_M, inside))
+
+    @cached_property
+    def nearest_inside(self) -> NDArray[np.int64]:
+        """For each raster cell the flat place of the nearest one inside."""
+        from scipy.ndimage import distance_transform_edt
+
+        row, column = distance_transform_edt(~self.grid.inside, return_distances=False, return_indices=True)
+        flat: NDArray[np.int64] = (row * self.grid.inside.shape[1] + column).ravel().astype(np.int64)
+        return flat
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {}
+
+    def places(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The raster cell of each H3 cell's middle; -1 far from the province.
+
+        A cell on the border may have its middle across it: its reports go to the nearest place inside.
+        """
+        known = self._places
+        new = [cell for cell in cells.tolist() if cell not in known]
+        if new:
+            lon, lat = np.array([centre(cell) for cell in new]).T
+            project = Transformer.from_crs(4326, self.epsg, always_xy=True).transform
+            x, y = project(lon, lat)
+            rows, columns = self.grid.inside.shape
+            column = np.floor((x - self.grid.west_m) / CELL_M).astype(np.int64).clip(-50, columns + 50)
+            row = np.floor((self.grid.north_m - y) / CELL_M).astype(np.int64).clip(-50, rows + 50)
+            near = (abs(column - columns / 2) < columns / 2 + 20) & (abs(row - rows / 2) < rows / 2 + 20)
+            flat = row.clip(0, rows - 1) * columns + column.clip(0, columns - 1)
+            known.update(zip(new, np.where(near, self.nearest_inside[flat], -1).tolist(), strict=True))
+        return np.array([known[cell] for cell in cells.tolist()], dtype=np.int64)
+
+    def mass(self, bandwidth_m: float) -> NDArray[np.float32]:
+        """Kernel mass inside (see :func:`geo.hotspots.stats.density.kernel_mass`), kept."""
+        return _mass(self, bandwidth_m)
+
+
+@lru_cache(maxsize=8)
+def _mass(plane: Plane, bandwidth_m: float) -> NDArray[np.float32]:
+    return kernel_mass(plane.grid, bandwidth_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """Reports per km² and 30 days on a plane, with what it was made from."""
+
+    plane: Plane
+    values: NDArray[np.float32]
+    parameters: dict[str, Any]
+
+
+def surface(
+    plane: Plane, cells: NDArray[np.int64], counts: NDArray[np.float64], *, edge_m: float, days: int,
+    bandwidth_m: float, parameters: dict[str, Any],
+) -> Surface:  # fmt: skip
+    """The density of counts by H3 cell. ``edge_m``: a cell's edge.
+
+    Counts stand at their cells' middles, which by itself spreads them as a hexagon does; the kernel is that
+    much
+    narrower, so that the whole has the bandwidth that was asked for.
+    """
+    places = plane.places(cells)
+    on = places >= 0
+    shape = plane.grid.inside.shape
+    raster = np.bincount(places[on], counts[on], minlength=shape[0] * shape[1]).reshape(shape)
+    narrow_m = math.sqrt(max(bandwidth_m**2 - (SPREAD_OF_HEXAGON * edge_m) ** 2, (bandwidth_m / 2) ** 2))
+    values = density(raster.astype(np.float32), plane.grid, narrow_m, days, plane.mass(narrow_m))
+    said = parameters | {
+        "density": {
+            "kernel": "gaussian",
+            "bandwidth_m": bandwidth_m,
+            "cell_m": CELL_M,
+            "border": "each report divided by the mass of its kernel inside (Diggle 1985)",
+            "unit": "incidents / km² / 30 d",
+            "n": float(counts[on].sum()),
+            "outside": float(counts[~on].sum()),
+            "crs": f"EPSG:{plane.epsg}",
+        }
+    }
+    return Surface(plane, values, said)
+
+
+def geotiff(made: Surface) -> bytes:
+    """A Cloud Optimized GeoTIFF with the parameters in its tags; equal surfaces give equal bytes."""
+    import rasterio
+    from rasterio.io import MemoryFile
+    from rasterio.transform import from_origin
+
+    grid = made.plane.grid
+    values = np.where(grid.inside, made.values, np.float32(-1)).astype(np.float32)
+    with MemoryFile() as memory:
+        with memory.open(
+            driver="COG",
+            width=values.shape[1],
+            height=values.shape[0],
+            count=1,
+            dtype="float32",
+            crs=rasterio.CRS.from_epsg(made.plane.epsg),
+            transform=from_origin(grid.west_m, grid.north_m, grid.cell_m, grid.cell_m),
+            nodata=-1.0,
+            compress="deflate",
+            predictor="yes",
+            blocksize=256,
+            overview_resampling="average",
+        ) as file:
+            file.write(values, 1)
+            file.update_tags(diaban=json.dumps(made.parameters, ensure_ascii=False, sort_keys=True))
+            file.set_band_description(1, "incidents / km2 / 30 d")
+            file.update_tags(1, unit="incidents / km2 / 30 d")
+        return bytes(memory.read())
+
+
+def png_tile(made: Surface, tile: TileId) -> bytes:
+    """A picture of 256 pixels a side in the fixed ramp; clear below 0.1 and outside the province."""
+    from PIL import Image
+    from scipy.ndimage import map_coordinates
+
+    rows, columns = _pixels(made.plane, tile)
+    sampled = map_coordinates(made.values, [rows, columns], order=1, mode="constant", cval=0.0)
+    sampled[map_coordinates(made.plane.grid.inside, [rows, columns], order=0, cval=0) == 0] = 0.0
+    place = np.log10(np.maximum(sampled, 1e-9) / LOWEST) / math.log10(HIGHEST / LOWEST)
+    index = np.where(sampled < LOWEST, 0, 1 + (place.clip(0, 1) * 254).round()).astype(np.uint8)
+    picture = Image.fromarray(index)
+    picture.putpalette(_palette())
+    sink = io.BytesIO()
+    picture.save(sink, "PNG", transparency=bytes([0]) + bytes([205]) * 255, compress_level=6)
+    return sink.getvalue()
+
+
+def _pixels(plane: Plane, tile: TileId) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rows and columns of the raster (fractions) under the middles of a tile's pixels.
+
+    Projected at every sixteenth pixel: between them the two projections are straight to a hundredth of a
+    pixel.
+    """
+    from scipy.ndimage import zoom
+
+    side = 2 * EARTH_M / 2**tile.z
+    knots = (np.arange(17) * 16) / TILE
+    x = -EARTH_M + (tile.x + knots) * side
+    y = EARTH_M - (tile.y + knots) * side
+    project = Transformer.from_crs(3857, plane.epsg, always_xy=True).transform
+    east, north = project(*(values.ravel() for values in np.meshgrid(x, y)))
+    column = (east.reshape(17, 17) - plane.grid.west_m) / plane.grid.cell_m - 0.5
+    row = (plane.grid.north_m - north.reshape(17, 17)) / plane.grid.cell_m - 0.5
+    wide = [zoom(values, 257 / 17, order=1, grid_mode=False) for values in (row, column)]
+    rows, columns = ((values[:-1, :-1] + values[1:, 1:]) / 2 for values in wide)
+    return rows, columns
+
+
+@lru_cache(maxsize=1)
+def _palette() -> bytes:
+    stops = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in RAMP], dtype=np.float64)
+    at = np.linspace(0, len(stops) - 1, 255)
+    channels = [np.interp(at, np.arange(len(stops)), stops[:, i]) for i in range(3)]
+    return bytes(3) + np.column_stack(channels).round().astype(np.uint8).tobytes()
