@@ -27,21 +27,19 @@ INSERT INTO core.admin_succession (from_unit, to_unit, effective, kind, legal_re
 VALUES (%s, %s, '2025-07-01', %s, 'test')
 """
 SG = "Thành phố Hồ Chí Minh"
-# The old wards 14 and 15 of Tân Bình; 15 became Tân Sơn as a whole, 14 was split; code 26740 lived on.
+# As it was: ward 14 of Tân Bình became Tân Bình as a whole, 15 was divided, and code 26740 lived on.
 CITY = [
-    ("hcm-15", "27004", "Phường 15", "phuong", "79", SG, "Quận Tân Bình", "2008-01-01", "2025-07-01",
-     box(106.60, 10.80, 106.62, 10.82)),
-    ("hcm-14", "27001", "Phường 14", "phuong", "79", SG, "Quận Tân Bình", "2008-01-01", "2025-07-01",
+    ("hcm-15", "27007", "Phường 15", "phuong", "79", SG, "Quận Tân Bình", "2008-01-01", "2025-07-01",
      box(106.62, 10.80, 106.64, 10.82)),
+    ("hcm-14", "27004", "Phường 14", "phuong", "79", SG, "Quận Tân Bình", "2008-01-01", "2025-07-01",
+     box(106.60, 10.80, 106.62, 10.82)),
     ("hcm-q10-15", "27160", "Phường 15", "phuong", "79", SG, "Quận 10", "2008-01-01", "2025-07-01",
      box(106.66, 10.76, 106.68, 10.78)),
     ("hcm-bn", "26740", "Phường Bến Nghé", "phuong", "79", SG, "Quận 1", "2008-01-01", "2025-07-01",
      box(106.70, 10.77, 106.72, 10.79)),
-    ("hcm-tson", "27004", "Phường Tân Sơn", "phuong", "79", SG, None, "2025-07-01", None,
-     box(106.60, 10.80, 106.62, 10.82)),
-    ("hcm-tbinh", "26977", "Phường Tân Bình", "phuong", "79", SG, None, "2025-07-01", None,
-     box(106.62, 10.80, 106.63, 10.82)),
-    ("hcm-bhien", "26983", "Phường Bảy Hiền", "phuong", "79", SG, None, "2025-07-01", None,
+    ("hcm-tbinh", "27004", "Phường Tân Bình", "phuong", "79", SG, None, "2025-07-01", None,
+     box(106.60, 10.80, 106.63, 10.82)),
+    ("hcm-tson", "27007", "Phường Tân Sơn", "phuong", "79", SG, None, "2025-07-01", None,
      box(106.63, 10.80, 106.64, 10.82)),
     ("hcm-sg", "26740", "Phường Sài Gòn", "phuong", "79", SG, None, "2025-07-01", None,
      box(106.70, 10.77, 106.72, 10.79)),
@@ -49,9 +47,9 @@ CITY = [
      box(107.50, 16.40, 107.52, 16.42)),
 ]  # fmt: skip
 HEIRS = [
-    ("hcm-15", "hcm-tson", "whole"),
-    ("hcm-14", "hcm-tbinh", "part"),
-    ("hcm-14", "hcm-bhien", "part"),
+    ("hcm-14", "hcm-tbinh", "whole"),
+    ("hcm-15", "hcm-tbinh", "part"),
+    ("hcm-15", "hcm-tson", "part"),
     ("hcm-bn", "hcm-sg", "whole"),
     ("vn-old", "vn-a", "part"),
     ("vn-old", "vn-b", "part"),
@@ -79,13 +77,13 @@ def ask(client: TestClient, address: str, **more: str) -> tuple[str, list[str]]:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("P.15, Q. Tân Bình, TP.HCM", ("one", ["hcm-tson"])),
-        ("P15 Q.Tân Bình", ("one", ["hcm-tson"])),
-        ("phuong 15, quan tan binh, ho chi minh", ("one", ["hcm-tson"])),
-        ("36/5 Phan Huy Ích, Phường 15, Quận Tân Bình, TP. Hồ Chí Minh, Việt Nam", ("one", ["hcm-tson"])),
-        ("36/5 Phan Huy Ích phường 15 quận Tân Bình", ("one", ["hcm-tson"])),
+        ("P.14, Q. Tân Bình, TP.HCM", ("one", ["hcm-tbinh"])),
+        ("P14 Q.Tân Bình", ("one", ["hcm-tbinh"])),
+        ("phuong 14, quan tan binh, ho chi minh", ("one", ["hcm-tbinh"])),
+        ("36/5 Ba Vân, Phường 14, Quận Tân Bình, TP. Hồ Chí Minh, Việt Nam", ("one", ["hcm-tbinh"])),
+        ("36/5 Ba Vân phường 14 quận Tân Bình", ("one", ["hcm-tbinh"])),
         ("P.15 - Q.10 - TP.HCM", ("none", [])),  # no table says what became of it
-        ("P.14, Q. Tân Bình, TP.HCM", ("ask", ["hcm-bhien", "hcm-tbinh"])),  # split
+        ("P.15, Q. Tân Bình, TP.HCM", ("ask", ["hcm-tbinh", "hcm-tson"])),  # divided
         ("Phường Tân Sơn, TP.HCM", ("one", ["hcm-tson"])),
         ("12 Lê Lợi, Bến Nghé, Quận 1, TP.HCM, 700000", ("one", ["hcm-sg"])),
         ("Phường An Hòa", ("one", ["vn-a"])),  # without district or province: ours
@@ -109,10 +107,10 @@ def test_12_a_name_in_several_provinces(client: TestClient) -> None:
 
 
 def test_11_the_way_from_the_old_name_is_told(client: TestClient) -> None:
-    body = client.get("/api/units", params={"address": "P.15, Q. Tân Bình"}).json()
+    body = client.get("/api/units", params={"address": "P.14, Q. Tân Bình"}).json()
     (step,) = body["through"]
-    assert (step["unit"]["name"], step["unit"]["district_name"]) == ("Phường 15", "Quận Tân Bình")
-    assert step["now"] == [{"id": "hcm-tson", "code": "27004", "name": "Phường Tân Sơn"}]
+    assert (step["unit"]["name"], step["unit"]["district_name"]) == ("Phường 14", "Quận Tân Bình")
+    assert step["now"] == [{"id": "hcm-tbinh", "code": "27004", "name": "Phường Tân Bình"}]
     # Before the merger the address is its own unit's.
     assert ask(client, "P.15, Q. Tân Bình", at="2025-06-30") == ("one", ["hcm-15"])
 
