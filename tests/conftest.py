@@ -45,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Point the tests of ``tests/conformance`` at another server."""
     parser.addoption("--server", help="landing page of the OGC API that tests/conformance asks")
     parser.addoption("--process", help="process of that server that gives back its input; by default: echo")
+    parser.addoption("--token", help="access token of that server, for its list of jobs")
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The options."""
     parser.add_argument("url", nargs="?", metavar="URL", help="trang đầu của máy chủ · a landing page")
     parser.add_argument("--process", metavar="ID", help="quy trình lặp lại đầu vào · a process that echoes")
+    parser.add_argument("--token", metavar="TOKEN", help="mã truy cập, để thấy việc của mình · for jobs")
     parser.add_argument("--suites", metavar="DIR", type=Path, help="thư mục chứa ets-ogcapi-*-aio.jar")
     parser.add_argument("--fuzz", metavar="N", type=int, default=0, help="số yêu cầu ngẫu nhiên · requests")
 
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
         )
     more = [f"--server={options.url}"] if options.url else []
     more += [f"--process={options.process}"] if options.process else []
+    more += [f"--token={options.token}"] if options.token else []
     report = TOOLS / "test" / "conformance.xml"
     rows = conformance.run(["tests/conformance", *more], report)
     if options.suites:

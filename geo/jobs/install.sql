@@ -43,13 +43,21 @@ DROP POLICY IF EXISTS owner ON ops.job;
 CREATE POLICY owner ON ops.job FOR SELECT TO diaban_owner USING (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON ops.job TO diaban_writer, diaban_pump;
 
--- How many wait or run, in all and for one origin, and how many are kept for it: numbers, no rows.
-CREATE OR REPLACE FUNCTION ops.job_load(asked bytea, OUT waiting bigint, OUT own_active bigint, OUT own_kept bigint)
+-- How many wait or run, in all and for one origin; how many are kept for it; bytes of results: numbers, no rows.
+DROP FUNCTION IF EXISTS ops.job_load(bytea);
+CREATE FUNCTION ops.job_load(
+  asked bytea, OUT waiting bigint, OUT own_active bigint, OUT own_kept bigint, OUT own_bytes bigint, OUT bytes bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  WITH job AS (
+    SELECT status, kept, origin = asked AS own,
+           (SELECT coalesce(sum((output.value ->> 'bytes')::bigint), 0) FROM jsonb_each(result) AS output) AS bytes
+      FROM ops.job WHERE expires_at > now())
   SELECT count(*) FILTER (WHERE status IN ('accepted', 'running')),
-         count(*) FILTER (WHERE status IN ('accepted', 'running') AND origin = asked),
-         count(*) FILTER (WHERE origin = asked AND kept)
-    FROM ops.job WHERE expires_at > now() AND (status IN ('accepted', 'running') OR origin = asked)
+         count(*) FILTER (WHERE status IN ('accepted', 'running') AND own),
+         count(*) FILTER (WHERE own AND kept),
+         coalesce(sum(bytes) FILTER (WHERE own), 0)::bigint,
+         coalesce(sum(bytes), 0)::bigint
+    FROM job
 $$;
 ALTER FUNCTION ops.job_load(bytea) OWNER TO diaban_owner;
 REVOKE EXECUTE ON FUNCTION ops.job_load(bytea) FROM PUBLIC;

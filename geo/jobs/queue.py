@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-# One waiting job, the longest waiting first; ``kept``: of which kind. Two workers never get the same one.
+# One waiting job: of who has the fewest running, then the longest waiting; ``kept``: of which kind.
+# Two workers never get the same one.
 CLAIM = """
 UPDATE ops.job SET status = 'running', attempt = attempt + 1, progress = 0, problem = NULL, message = NULL,
        started_at = now(), heartbeat_at = now(), updated_at = now()
  WHERE id = (SELECT id FROM ops.job WHERE status = 'accepted' AND kept = %(kept)s AND expires_at > now()
-              ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+              ORDER BY (SELECT count(*) FROM ops.job AS other
+                         WHERE other.status = 'running' AND other.origin = job.origin), created_at
+              LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, attempt
 """
 LOAD = """
@@ -17,6 +20,12 @@ BEAT = """
 UPDATE ops.job SET heartbeat_at = now(), updated_at = now(),
        progress = coalesce(%(progress)s, progress), message = coalesce(%(message)s, message)
  WHERE id = %(id)s AND attempt = %(attempt)s AND status = 'running'
+"""
+# The worker's own word for processes that it sees alive: on a busy machine one may take long to begin.
+ALIVE = """
+UPDATE ops.job SET heartbeat_at = now()
+  FROM unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS own (id, attempt)
+ WHERE job.id = own.id AND job.attempt = own.attempt AND job.status = 'running'
 """
 # The one place where a result is born: a second attempt, a dismissal or a sweep in between, and it is not.
 FINISH = """

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 # Two creations must not both take the last place.
 LIMIT_LOCK = 7_236_031
 WAITING_MAX = 200
-ACTIVE_MAX = 3
-KEPT_MAX = 20
+ACTIVE_MAX = 10
+KEPT_MAX = 100
+# Files of results, of one caller and of all.
+OWN_BYTES_MAX = 10 * 1024**3
+BYTES_MAX = 50 * 1024**3
 RETRY_AFTER_S = 30
 DISMISSED_KEPT = "1 hour"
 COLUMNS = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(Job))
@@ -59,7 +62,8 @@ async def create(database: Database, caller: Caller, asked: Asked) -> UUID:
     async with database.write(caller) as connection:
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", [LIMIT_LOCK])
         load = await (await connection.execute("SELECT * FROM ops.job_load(%s)", [asked.origin])).fetchone()
-        _within_limits(*(load or (0, 0, 0)))
+        assert load is not None  # noqa: S101 - an aggregate has its row
+        _within_limits(*load)
         cursor = await connection.execute(
             INSERT,
             [asked.process, Jsonb(asked.inputs), Jsonb(asked.wanted), claims, asked.origin, asked.kept],
@@ -69,20 +73,20 @@ async def create(database: Database, caller: Caller, asked: Asked) -> UUID:
     return UUID(str(row[0]))
 
 
-def _within_limits(waiting: int, own_active: int, own_kept: int) -> None:
+def _within_limits(waiting: int, own_active: int, own_kept: int, own_bytes: int, in_all: int) -> None:
     if own_active >= ACTIVE_MAX:
         raise TooMany(
             f"Mỗi người chỉ có {ACTIVE_MAX} việc cùng lúc. Xin chờ một việc xong.",
             f"One caller may have {ACTIVE_MAX} jobs at a time. Wait for one to finish.",
             RETRY_AFTER_S,
         )
-    if own_kept >= KEPT_MAX:
+    if own_kept >= KEPT_MAX or own_bytes >= OWN_BYTES_MAX:
         raise TooMany(
-            f"Đang giữ {KEPT_MAX} kết quả. Xin xoá bớt hoặc chờ hết hạn.",
-            f"{KEPT_MAX} results are kept. Delete some or wait until they expire.",
+            f"Đang giữ {own_kept} kết quả, {own_bytes >> 20} MiB. Xin xoá bớt hoặc chờ hết hạn.",
+            f"{own_kept} results are kept, {own_bytes >> 20} MiB. Delete some or wait until they expire.",
             RETRY_AFTER_S,
         )
-    if waiting >= WAITING_MAX:
+    if waiting >= WAITING_MAX or in_all >= BYTES_MAX:
         raise Unavailable("Hàng đợi đã đầy. Xin thử lại sau.", "The queue is full. Try again later.")
 
 

@@ -1,8 +1,8 @@
 """The worker: one task in the whole deployment claims jobs and runs each in a process of its own.
 
 A process can be killed (dismissal, memory, time) without touching the server, and dies with the worker. Its
-heartbeats are its own: when they stop, whoever leads puts the job back, and the attempt's number sees to it
-that only one result is ever written.
+heartbeats come from it and from the worker: when both stop, whoever leads puts the job back, and the
+attempt's number sees to it that only one result is ever written.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LEADER_LOCK = 7_236_030
 ATTEMPTS_MAX = 3
+# Longer than any file of the largest size takes; what is still running then never ends.
+WORK_S = 2 * 3_600
 DIED = {
     "kind": "Died",
     "vi": f"Việc này đã dừng đột ngột {ATTEMPTS_MAX} lần (quá bộ nhớ hoặc quá thời gian).",
@@ -99,6 +101,7 @@ async def _lead(
             await _sweep(connection, settings)
             swept = now
         if now - checked > pace.beat_s:
+            await _alive(connection, hands)
             await _requeue_dead(connection, pace)
             checked = now
         await _reap(connection, settings, hands)
@@ -137,7 +140,10 @@ async def _process(settings: Settings, command: Sequence[str], pace: Pace, key: 
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
     )
     try:
-        await process.communicate(json.dumps(order).encode())
+        async with asyncio.timeout(WORK_S):
+            await process.communicate(json.dumps(order).encode())
+    except TimeoutError:
+        log.warning("job_too_long", job=str(key[0]), attempt=key[1])
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
@@ -145,6 +151,12 @@ async def _process(settings: Settings, command: Sequence[str], pace: Pace, key: 
             await process.wait()
     if process.returncode:
         log.warning("job_process_ended", job=str(key[0]), attempt=key[1], code=process.returncode)
+
+
+async def _alive(connection: Connection, hands: _Hands) -> None:
+    if running := [key for key, task in hands.at_work.items() if not task.done()]:
+        ids, attempts = zip(*running, strict=True)
+        await connection.execute(queue.ALIVE, {"ids": list(ids), "attempts": list(attempts)})
 
 
 async def _reap(connection: Connection, settings: Settings, hands: _Hands) -> None:

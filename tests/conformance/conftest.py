@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from geo.database import Claims
+from geo.tokens import issue
 from tests.api.ogc_ground import put_rows
 from tests.conformance.site import Site
 from tests.conftest import copied, serving, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+TOKEN = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +39,16 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
         settings = settings_for(server, name, home)
         with psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
             put_rows(connection)
+        request.config.stash[TOKEN] = issue(settings, Claims("conformance@test", 1))
         with serving(settings) as url:
             yield f"{url}/ogc"
+
+
+@pytest.fixture(scope="session")
+def token(request: pytest.FixtureRequest, address: str) -> str | None:
+    """An access token of the server that is asked: its list of jobs holds those of who is signed in."""
+    given = request.config.getoption("--token")
+    return str(given) if given else request.config.stash.get(TOKEN, None)
 
 
 @pytest.fixture(scope="session")

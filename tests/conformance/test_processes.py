@@ -9,16 +9,15 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import jsonschema
 import pytest
 
 from tests.conformance import schemas
-from tests.conformance.site import rel
+from tests.conformance.site import Site, rel
 
 if TYPE_CHECKING:
-    import httpx2
-
-    from tests.conformance.site import Json, Site
+    from tests.conformance.site import Json
 
 BASE = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf"
 CORE, JSON, HTML, OAS30 = (f"{BASE}/{name}" for name in ("core", "json", "html", "oas30"))
@@ -32,6 +31,14 @@ ECHOES = ("echo", "echo-process", "hello-world")
 TEXT = "teststring"
 PATIENCE_S = 60.0
 ats = pytest.mark.ats
+
+
+@pytest.fixture(scope="module")
+def site(address: str, token: str | None) -> Site:
+    """The server, asked by someone who is signed in where there is a token: a list of jobs is one's own."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    client = httpx2.Client(timeout=60, follow_redirects=True, headers=headers)
+    return Site(address.rstrip("/"), client=client)
 
 
 @pytest.fixture(autouse=True)
