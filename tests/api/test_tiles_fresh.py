@@ -137,6 +137,61 @@ def test_what_was_missed_without_a_connection_is_caught_up(
 
 
 @pytest.mark.usefixtures("places")
+def test_no_worker_serves_a_tile_older_than_it_has_acknowledged_however_often_it_is_cut_off(
+    settings: Settings, admin: psycopg.Connection
+) -> None:
+    """What each worker acknowledged before a request is held against what it served then."""
+    began = admin.execute("SELECT coalesce(max(epoch), 0) FROM ops.moved WHERE layer = 'cameras'").fetchone()
+    assert began is not None
+    served: list[tuple[int, int, int]] = []  # epoch acknowledged, place, version in the tile
+    edited: list[int] = []  # places in the order of their commits; the version is the position, from 1
+    cuts = 0
+
+    async def look(worker: Worker, chance: random.Random, until: float) -> None:
+        while time.monotonic() < until:
+            place = chance.randrange(PLACES)
+            epoch = worker.app.state.catalogue.epochs.get("cameras", 0)
+            served.append((epoch, place, await worker.version(place)))
+            await asyncio.sleep(0.001)
+
+    async def write(chance: random.Random, until: float) -> None:
+        nonlocal cuts
+        async with await psycopg.AsyncConnection.connect(settings.admin_dsn, autocommit=True) as writer:
+            while time.monotonic() < until:
+                edited.append(chance.randrange(PLACES))
+                await writer.execute(EDIT, [f"v{len(edited):06}", edited[-1]])
+                if chance.random() < 0.2:
+                    cuts += len(await (await writer.execute(CUT)).fetchall())
+                await asyncio.sleep(chance.random() * 0.05)
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            workers = await started(stack, settings)
+            until = time.monotonic() + SECONDS
+            lookers = [look(worker, random.Random(i), until) for i, worker in enumerate(workers)]
+            await asyncio.gather(write(random.Random(5), until), *lookers)
+            await followed(workers, edited[-1], len(edited), time.monotonic())
+
+    asyncio.run(run())
+    moved = admin.execute(
+        "SELECT epoch, round((west - 105.5) / 0.05)::int FROM ops.moved"
+        " WHERE layer = 'cameras' AND epoch > %s ORDER BY epoch, west",
+        [began[0]],
+    ).fetchall()
+    # Those before are the places' own beginning, which the pump reads when the workers have started.
+    moved = moved[len(moved) - len(edited) :]
+    assert len(moved) == len(edited) and cuts > 3
+    versions = {place: [v for v, p in enumerate(edited, 1) if p == place] for place in range(PLACES)}
+    epochs: dict[int, list[int]] = {place: [] for place in range(PLACES)}
+    for epoch, place in moved:
+        epochs[place].append(epoch)
+    for acknowledged, place, version in served:
+        known = sum(epoch <= acknowledged for epoch in epochs[place])
+        assert version >= (versions[place][known - 1] if known else 0)
+    assert len({acknowledged for acknowledged, _, _ in served}) > 3
+
+
+@pytest.mark.usefixtures("places")
 def test_only_the_touched_tiles_are_rendered_again(settings: Settings, admin: psycopg.Connection) -> None:
     async def run() -> None:
         async with AsyncExitStack() as stack:
