@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS finished (zoom_level integer, tile_column integer,
 PUT = "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?, ?)"
 IS_FINISHED = "SELECT 1 FROM finished WHERE (zoom_level, tile_column) = (?, ?)"
 AT_ONCE = 2 * (os.cpu_count() or 1)
+LAST_ZOOM = 22
 MICRODEGREES = 10_000_000
 
 
@@ -52,9 +53,10 @@ async def export(
     file: Path,
     *,
     on: date,
+    to_zoom: int = LAST_ZOOM,
     tell: Callable[[float, str], None],
 ) -> int:
-    """Write all tiles of ``layers`` from their first to their last zoom; how many hold something.
+    """Write all tiles of ``layers`` from their first to their last zoom or to ``to_zoom``; how many are full.
 
     ``file`` ends in .mbtiles or .pmtiles; ``on`` is the day for valid time; ``tell`` hears the share done.
     """
@@ -63,8 +65,9 @@ async def export(
     ladders = await service.ladders(layers)
     notes = catalogue.notes(layers)
     document = tilejson(layers, bounds, "", staff=False, ladders=ladders, notes=notes)
+    document["maxzoom"] = max(document["minzoom"], min(document["maxzoom"], to_zoom))
     state = [[layer.name, catalogue.epoch(layer.name, ANONYMOUS)] for layer in layers]
-    version = json.dumps([catalogue.revision, on.isoformat(), state])
+    version = json.dumps([catalogue.revision, on.isoformat(), document["maxzoom"], state])
     with closing(sqlite3.connect(work, isolation_level=None)) as database:
         _begin(database, version, document)
         columns = list(_columns(document)) if bounds else []

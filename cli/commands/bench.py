@@ -47,7 +47,8 @@ def run(options: argparse.Namespace) -> int:
     home = Home.current()
     running = connection.external() or Cluster(home.root).is_running()
     environment = connection.environment(home) if running else clean_environment(PYTHONPATH=str(REPO))
-    command = [sys.executable, str(names[options.name]), *options.rest]
+    # -P: a benchmark named like a room must not stand in its way.
+    command = [sys.executable, "-P", str(names[options.name]), *options.rest]
     return subprocess.run(command, cwd=REPO, env=environment, check=False).returncode
 
 

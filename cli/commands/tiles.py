@@ -38,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     export = each.add_parser("export", help="xuất ra một tệp · into one file")
     export.add_argument("layers", metavar="LAYERS", help="tên lớp, cách nhau bằng dấu phẩy · comma-separated")
     export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help=".pmtiles, .mbtiles")
+    export.add_argument("--to", type=int, default=22, metavar="ZOOM", help="tới mức phóng · last zoom")
     checked = each.add_parser("check", help="kiểm tra một tệp · check a file")
     checked.add_argument("file", type=Path, metavar="FILE", help=".pmtiles, .mbtiles")
     warmed = each.add_parser("warm", help="hỏi trước các mảnh · fill the caches")
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
 
     settings = Settings()
     if options.task == "export":
-        count = asyncio.run(_export(settings, options.layers.split(","), options.output))
+        count = asyncio.run(_export(settings, options.layers.split(","), options.output, options.to))
         say(f"{count} mảnh trong {options.output}", f"{count} tiles")
         return 0
     if not options.show:
@@ -111,7 +112,7 @@ def _warm(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _export(settings: Settings, names: list[str], file: Path) -> int:
+async def _export(settings: Settings, names: list[str], file: Path, to_zoom: int) -> int:
     from geo.calendar import today_ict
     from geo.catalogue import Catalogue
     from geo.database import Database
@@ -127,7 +128,9 @@ async def _export(settings: Settings, names: list[str], file: Path) -> int:
         # Nothing follows the edits here: a cache would only hold what has been written already.
         service = TileService(database, catalogue, cache_bytes=0)
         with step("Xuất các mảnh", "Exporting tiles") as progress:
-            return await export(service, catalogue, layers, file, on=today_ict(), tell=progress)
+            return await export(
+                service, catalogue, layers, file, on=today_ict(), to_zoom=to_zoom, tell=progress
+            )
     finally:
         await database.close()
 
