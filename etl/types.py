@@ -121,12 +121,13 @@ class Limits:
     unpacked_bytes: int = 8 * 2**30
     unpack_ratio: int = 200
     members: int = 5_000
-    memory_bytes: int = 3 * 2**30
+    memory_bytes: int = 2 * 2**30
     idle_s: float = 120.0
     total_s: float = 3_600.0
     columns: int = 1_000
     vertices: int = 1_000_000
-    batch_bytes: int = 256 * 2**20
+    cells: int = 20_000_000
+    batch_bytes: int = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,39 +143,43 @@ class SourceLayer:
     """One layer (sheet, class) of a file. ``crs_wkt`` is as declared, None where nothing is.
 
     ``rows`` is None where only a full read would tell. ``geometry`` is the driver's word (``Polygon`` …).
-    ``crs_hint`` is what words of the file say of the system (a sheet's "KTT 105°45′, múi 3°"), as a
-    choice's key.
+    ``crs_hint`` is what words of the file say of the system (a sheet's "KTT 105°45′, múi 3°"), as a choice's
+    key. ``opener`` names the reader, ``inner`` the data set inside an archive and ``inner_layer`` its layer.
+    ``transport`` is how bytes of texts come: ``unicode`` where the format defines its encoding, ``bytes``
+    where each character of a text stands for one byte (ISO 8859-1), ``cp1252`` where the driver took them for
+    Windows-1252; ``encoding`` is what the file declares.
     """
 
     name: str
+    driver: str
+    opener: str
+    inner: str
+    inner_layer: str
     rows: int | None
     geometry: str
     columns: tuple[Column, ...]
-    crs_wkt: str | None
+    crs_wkt: str | None = None
     crs_hint: str | None = None
+    transport: Literal["unicode", "bytes", "cp1252"] = "unicode"
+    encoding: str | None = None
     notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that can be read: made by ``etl.sources.open_source``, read by ``etl.sources.batches``.
-
-    ``opener`` names the reader, ``inner`` what it opens (a ``/vsizip/`` path, say). ``transport`` is how
-    bytes of texts come: ``unicode`` where the format defines its encoding, ``bytes`` where each character of
-    a text stands for one byte (ISO 8859-1), ``cp1252`` where the driver took them for Windows-1252.
-    """
+    """A file that can be read: made by ``etl.sources.open_source``, read by ``etl.sources.batches``."""
 
     path: Path
     sha256: str
     size_bytes: int
-    driver: str
-    opener: str
-    inner: str
     layers: tuple[SourceLayer, ...]
-    transport: Literal["unicode", "bytes", "cp1252"] = "unicode"
-    declared_encoding: str | None = None
     notes: tuple[Note, ...] = ()
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def driver(self) -> str:
+        """The formats in it, in words."""
+        return ", ".join(dict.fromkeys(each.driver for each in self.layers))
 
     def layer(self, name: str) -> SourceLayer:
         """The layer of that name; ``KeyError`` where there is none."""
@@ -236,8 +241,10 @@ class Reading:
 
     ``columns`` goes from field (or system column: unit, valid_from, valid_to) to file column; ``constants``
     gives fields without a column one text for all rows. ``encodings`` goes from column to encoding, for
-    columns whose text is not taken as it is. ``personal`` are columns with personal data: they may go into
-    private fields, else nowhere. ``scheme`` is the coding scheme of the values of a coded field.
+    columns of text (``tcvn3:title``: with the column's habit of capitals), ``also`` are encodings of single
+    cells, ``decimals`` the decimal sign of columns of numbers written as text. ``personal`` are columns
+    with personal data: they may go into private fields, else nowhere. ``scheme`` is the coding scheme of
+    the values of a coded field.
     """
 
     source: Source
@@ -247,6 +254,8 @@ class Reading:
     columns: Mapping[str, str]
     ignored: tuple[str, ...]
     encodings: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[Any, ...] = ()
+    decimals: Mapping[str, Any] = field(default_factory=dict)
     personal: Mapping[str, str] = field(default_factory=dict)
     scheme: str | None = None
     valid_from: date | None = None

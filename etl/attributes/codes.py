@@ -1,4 +1,4 @@
-"""Values of coded fields: by code, by words, without regard to case, marks and punctuation; and their schemes.
+"""Values of coded fields by code or words, whatever their case, marks and punctuation; and their schemes.
 
 A land-use code means what its circular says: ``LUC`` changed its title between TT 27/2018 and TT 08/2024, and
 some codes exist in one of the two only. Those are the witnesses of a file's scheme.
@@ -24,7 +24,7 @@ ONLY = {
     "TT27_2018": frozenset({"BHK", "NHK", "LUN", "DTS", "DDT", "DDL", "DSH", "SKT", "SKX"}),
     "TT08_2024": frozenset({"CNT", "CNC", "SCT", "DMT", "DKT", "DPC", "DCT", "DDD", "CGT", "MCS"}),
 }
-_COMBINED = re.compile(r"\s*[+;,/&]\s*")
+_COMBINED = re.compile(r"\s*(?:\([\d.,\s]*(?:m2|m²)?\))?\s*[+;,/&]\s*|\s*\([\d.,\s]*(?:m2|m²)?\)\s*$")
 # Layers of a drawing carry the stage of the plan before and the owner's level behind the function's name.
 _STAGE = re.compile(r"^(HT|QHDD|QHDH)_", re.IGNORECASE)
 _LEVEL = re.compile(r"_(QG|CV|CT|DVO)$", re.IGNORECASE)
@@ -48,7 +48,7 @@ def code_reader(entries: Iterable[Code]) -> Callable[[object], str]:
         )
         if found is not None:
             return found
-        parts = _COMBINED.split(text)
+        parts = [part for part in _COMBINED.split(text) if part]
         if len(parts) > 1 and all(plain(part) in folded for part in parts):
             raise Wrong(
                 f"là mã kết hợp ({text[:40]}): tách thành từng phần hoặc chọn mã chính",
@@ -70,7 +70,7 @@ def scheme_of(codes: Iterable[str]) -> tuple[str | None, frozenset[str]]:
 
 
 def _in_words(text: str, words: dict[str, str]) -> str | None:
-    """``Đất trồng lúa``, ``LUC - Đất chuyên trồng lúa``, ``LUC (Đất chuyên trồng lúa)``: words or code first."""
+    """``Đất trồng lúa`` or ``trồng lúa``: the words of a title, with or without its first."""
     folded = plain(text)
     if folded in words:
         return words[folded]

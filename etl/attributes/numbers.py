@@ -1,7 +1,7 @@
 """Numbers as people write them: 12345,6 · 12.345,6 · 12,345.6 · 1 234 · "40–60 %" · "≤ 5".
 
-A point before three digits may be a decimal point or group thousands. Which, the whole column decides; where it
-does not, the value is refused and a person is asked: 1.234 m² and 1,234 m² differ a thousandfold.
+A point before three digits may be a decimal point or group thousands. Which, the whole column decides;
+where it does not, the value is refused and a person is asked: 1.234 m² and 1,234 m² differ a thousandfold.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Columns with personal data, by their names and by their values.
 
-Law: Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15 and NĐ 356/2025/NĐ-CP. Such a column goes into a private field or
-nowhere: never into one that the public or other staff see.
+Law: Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15 and NĐ 356/2025/NĐ-CP. Such a column goes into a private field
+or nowhere: never into one that the public or other staff see.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NAMES = {
-    "name": ("chusudung", "chusd", "tenchu", "chuho", "hovaten", "hoten", "nguoisudung", "nguoidaidien", "chudat",
-             "chunha", "chuthua", "tenchusdd", "ownername", "fullname", "nguoinop", "nguoilienhe", "chuvungtrong"),
-    "id": ("cmnd", "cccd", "socmt", "sodinhdanh", "cancuoc", "socmnd", "hochieu", "sogiayto", "idnumber", "masothue"),
-    "phone": ("dienthoai", "sdt", "sodt", "phone", "didong", "mobile", "zalo", "telephone", "sodienthoai"),
+    "name": ("chusudung", "chusd", "tenchu", "chuho", "hovaten", "hoten", "nguoisudung", "nguoidaidien",
+             "chudat", "chunha", "chuthua", "tenchusdd", "ownername", "fullname", "nguoinop",
+             "nguoilienhe",
+             "chuvungtrong"),
+    "id": ("cmnd", "cccd", "socmt", "sodinhdanh", "cancuoc", "socmnd", "hochieu", "sogiayto", "idnumber",
+           "masothue"),
+    "phone": ("dienthoai", "sdt", "sodt", "phone", "didong", "mobile", "zalo", "telephone"),
     "email": ("email", "thudientu"),
     "birth": ("ngaysinh", "namsinh", "birth"),
     "home": ("diachichu", "diachinguoi", "diachithuongtru", "hokhau", "noio"),

@@ -1,0 +1,92 @@
+"""Columns of a batch into lists of field values: each distinct value is read once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from etl.attributes.match import SYSTEM
+from etl.attributes.values import is_nothing, reader_of
+from etl.attributes.wrong import Wrong
+from etl.types import Fault
+from layers.description import Text
+
+if TYPE_CHECKING:
+    from etl.attributes.numbers import Decimal
+    from etl.attributes.values import Reader
+    from etl.text import Decoder
+    from layers.description import Layer
+
+MEMORY = 200_000
+
+
+class Converter:
+    """One file column into one field. Keeps what it has read: codes and names come again and again."""
+
+    def __init__(
+        self, layer: Layer, name: str, column: str, decoder: Decoder | None, decimal: Decimal | None
+    ) -> None:
+        self.name = name
+        self.column = column
+        self._decoder = decoder
+        self._read, self._required = reader_of(layer, name, decimal)
+        self._title = SYSTEM[name][0] if name in SYSTEM else layer.field(name).title
+        self._plain_numbers = name not in SYSTEM and layer.field(name).type == "number"
+        self._seen: dict[object, tuple[Any, Wrong | None]] = {}
+
+    def __call__(self, column: pa.Array, first_row: int) -> tuple[list[Any], list[Fault]]:
+        """Values of a column's rows, None where there is none, and the rows that cannot be taken."""
+        if self._plain_numbers and pa.types.is_floating(column.type) and not self._required:
+            return _floats(column), []
+        encoded = column.dictionary_encode()
+        read = [self._one(value) for value in encoded.dictionary.to_pylist()]
+        at = encoded.indices.to_pylist()
+        missing = (None, self._empty() if self._required else None)
+        both = [missing if index is None else read[index] for index in at]
+        values = [value for value, _ in both]
+        if not any(wrong is not None for _, wrong in read) and not (self._required and column.null_count):
+            return values, []
+        shown = encoded.dictionary.to_pylist()
+        faults = [
+            self._fault(first_row + row, wrong, None if at[row] is None else shown[at[row]])
+            for row, (_, wrong) in enumerate(both)
+            if wrong is not None
+        ]
+        return values, faults
+
+    def _one(self, value: object) -> tuple[Any, Wrong | None]:
+        found = self._seen.get(value)
+        if found is None:
+            found = self._take(value, self._read)
+            if len(self._seen) < MEMORY:
+                self._seen[value] = found
+        return found
+
+    def _take(self, value: object, read: Reader) -> tuple[Any, Wrong | None]:
+        if isinstance(value, str) and self._decoder is not None:
+            value = self._decoder(value)
+        try:
+            result = None if is_nothing(value) else read(value)
+        except Wrong as wrong:
+            return None, wrong
+        return result, self._empty() if result is None and self._required else None
+
+    def _empty(self) -> Wrong:
+        return Wrong("không được để trống", "must not be empty")
+
+    def _fault(self, row: int, wrong: Wrong, value: object) -> Fault:
+        reason = Text(vi=f"«{self._title.vi}» {wrong.vi}.", en=f"'{self._title.en}' {wrong.en}.")
+        if isinstance(value, str) and self._decoder is not None:
+            value = self._decoder(value)
+        shown = None if value is None else str(value)[:80]
+        return Fault(row, f"value_{self.name}", reason, self.column, shown)
+
+
+def _floats(column: pa.Array) -> list[Any]:
+    values = column.to_numpy(zero_copy_only=False)
+    if np.isfinite(values).all():
+        out: list[Any] = values.tolist()
+        return out
+    return [value if np.isfinite(value) else None for value in values.tolist()]

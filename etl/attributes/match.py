@@ -1,0 +1,193 @@
+"""Which column of a file is which field of a layer: by names in any dress, by dossier names, by values.
+
+Every pair is scored, the best pairs are taken first. A name says most; values only confirm it, or, where
+they are codes of a list, stand in for it. Two columns that fit one field alike are a question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from etl.attributes.values import is_nothing, reader_of
+from etl.attributes.wrong import Wrong
+from etl.text import plain
+from etl.types import Ambiguity, Guess
+from geo.errors import InvalidInput
+from layers.description import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from layers.description import Layer
+
+# Columns beside the fields that a file may bring.
+SYSTEM = {
+    "unit": (Text(vi="Mã đơn vị phụ trách", en="Responsible unit"), ()),
+    "valid_from": (Text(vi="Hiệu lực từ", en="Valid from"), ("ngày hiệu lực",)),
+    "valid_to": (Text(vi="Hiệu lực đến", en="Valid to"), ()),
+}
+NAME, TITLE, ALIAS, CUT, WITHIN, BY_VALUES = 1.0, 0.97, 0.95, 0.85, 0.6, 0.55
+# Below it a pair is not taken by itself, within the margin two columns are a question.
+ENOUGH, MARGIN = 0.5, 0.005
+# dBase cuts names at ten characters.
+CUT_AT = 8
+FEWEST_CODES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """From fields to columns, the columns without a field, all candidates of each field, and questions."""
+
+    columns: Mapping[str, str]
+    ignored: tuple[str, ...]
+    guesses: Mapping[str, tuple[Guess, ...]]
+    ambiguities: tuple[Ambiguity, ...]
+
+
+def match(
+    layer: Layer,
+    samples: Mapping[str, list[object]],
+    chosen: Mapping[str, str],
+    personal: Mapping[str, str],
+) -> Matched:
+    """``samples`` are distinct decoded values by column; ``chosen`` (field → column) goes first.
+
+    ``personal`` columns are only weighed for private fields. ``InvalidInput`` for a choice that names no
+    field or column, and for one that would put personal data into a field that is not private.
+    """
+    fields = [each.name for each in layer.fields]
+    system = [name for name in SYSTEM if layer.valid_time or name == "unit"]
+    _check(layer, [*fields, *system], list(samples), chosen, personal)
+    scored = {name: _scores(layer, name, samples, personal) for name in [*fields, *system]}
+    taken = dict(chosen)
+    pairs = [(score, name, column) for name, found in scored.items() for column, score in found.items()]
+    for score, name, column in sorted(pairs, key=lambda pair: -pair[0]):
+        if score >= ENOUGH and name not in taken and column not in taken.values():
+            taken[name] = column
+    ordered = {name: taken[name] for name in scored if name in taken}
+    guesses = {name: _guesses(found, samples) for name, found in scored.items() if found}
+    asked = _questions(layer, scored, taken, chosen, guesses)
+    return Matched(ordered, tuple(c for c in samples if c not in taken.values()), guesses, asked)
+
+
+def _check(
+    layer: Layer, names: list[str], columns: list[str], chosen: Mapping[str, str], personal: Mapping[str, str]
+) -> None:
+    private = {each.name for each in layer.private_fields}
+    for name, column in chosen.items():
+        if name not in names:
+            raise InvalidInput("columns", name, ", ".join(names), ", ".join(names))
+        if column not in columns:
+            raise InvalidInput("columns", column, ", ".join(columns), ", ".join(columns))
+        if column in personal and name not in private:
+            raise InvalidInput(
+                "columns",
+                f"{name}={column}",
+                "cột không chứa dữ liệu cá nhân, hoặc trường riêng tư: "
+                + (", ".join(sorted(private)) or "—"),
+                "a column without personal data, or a private field: "
+                + (", ".join(sorted(private)) or "none"),
+            )
+
+
+def _scores(
+    layer: Layer, name: str, samples: Mapping[str, list[object]], personal: Mapping[str, str]
+) -> dict[str, float]:
+    private = name in {each.name for each in layer.private_fields}
+    found = {}
+    for column, values in samples.items():
+        if column in personal and not private:
+            continue
+        score = _named(layer, name, column)
+        share, distinct = _readable(layer, name, values)
+        if score:
+            score *= 0.4 + 0.6 * share
+        elif _coded(layer, name) and distinct >= FEWEST_CODES and share >= 0.9:
+            score = BY_VALUES * share
+        if score > 0.2:
+            found[column] = round(score, 4)
+    return found
+
+
+def _named(layer: Layer, name: str, column: str) -> float:  # noqa: PLR0911 - one case a line
+    """How well a column's name is the field's: its name, its titles, its aliases (earlier ones better)."""
+    title, aliases = SYSTEM[name] if name in SYSTEM else (layer.field(name).title, layer.field(name).aliases)
+    folded = plain(column)
+    if not folded:
+        return 0.0
+    if folded == plain(name):
+        return NAME
+    if folded in (plain(title.vi), plain(title.en)):
+        return TITLE
+    words = [plain(each) for each in aliases]
+    if folded in words:
+        return ALIAS - 0.01 * words.index(folded)
+    every = [plain(name), plain(title.vi), plain(title.en), *words]
+    if len(folded) >= CUT_AT and any(word.startswith(folded) for word in every):
+        return CUT
+    if any(len(word) >= 6 and folded.startswith(word) for word in every):
+        return WITHIN
+    return 0.0
+
+
+def _coded(layer: Layer, name: str) -> bool:
+    return name not in SYSTEM and layer.field(name).codes is not None
+
+
+def _readable(layer: Layer, name: str, values: list[object]) -> tuple[float, int]:
+    """The share of a column's values that the field takes, and how many different results they give."""
+    read, _ = reader_of(layer, name)
+    told = [value for value in values if not is_nothing(value)]
+    results = set()
+    good = 0
+    for value in told:
+        try:
+            results.add(read(value))
+            good += 1
+        except Wrong as wrong:
+            # What a column's habit will settle later (1.234) and combined codes are of the right kind.
+            good += "hai cách" in wrong.vi or "kết hợp" in wrong.vi
+    return (good / len(told) if told else 0.5), len(results)
+
+
+def _guesses(found: Mapping[str, float], samples: Mapping[str, list[object]]) -> tuple[Guess, ...]:
+    ranked = sorted(found.items(), key=lambda pair: -pair[1])
+    return tuple(
+        Guess(column, Text(vi=column, en=column), score, (_shown(samples[column]),))
+        for column, score in ranked
+    )
+
+
+def _shown(values: list[object]) -> Text:
+    text = " · ".join(str(value)[:30] for value in values[:4])
+    return Text(vi=f"ví dụ: {text}", en=f"such as: {text}")
+
+
+def _questions(
+    layer: Layer,
+    scored: Mapping[str, Mapping[str, float]],
+    taken: Mapping[str, str],
+    chosen: Mapping[str, str],
+    guesses: Mapping[str, tuple[Guess, ...]],
+) -> tuple[Ambiguity, ...]:
+    """Fields for which a second free column fits as well as the taken one."""
+    asked = []
+    for name, column in taken.items():
+        if name in chosen:
+            continue
+        mine = scored[name][column]
+        rivals = {
+            c
+            for c, s in scored[name].items()
+            if c != column and mine - s <= MARGIN and c not in taken.values()
+        }
+        if rivals:
+            title = SYSTEM[name][0] if name in SYSTEM else layer.field(name).title
+            text = Text(
+                vi=f"Nhiều cột khớp với «{title.vi}»: cần người chọn.",
+                en=f"Several columns fit '{title.en}': a person must choose.",
+            )
+            options = tuple(each for each in guesses[name] if each.key in {column, *rivals})
+            asked.append(Ambiguity(f"column:{name}", text, options, f"--column {name}=…"))
+    return tuple(asked)

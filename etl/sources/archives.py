@@ -1,0 +1,109 @@
+"""Zip archives, unpacked where nothing can leave the folder and nothing can fill the disk."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from etl.sources.refusal import Refused, unreadable
+from etl.sources.sniff import DATA_SUFFIXES
+
+if TYPE_CHECKING:
+    from etl.types import Limits
+
+_CHUNK = 1 << 20
+# Small archives may be packed tighter than the ratio allows: a layer of equal codes is.
+_RATIO_FROM_BYTES = 100 * 2**20
+
+
+def unpack(path: Path, folder: Path, limits: Limits) -> list[Path]:
+    """Unpack all members and name the data sets among them. ``Refused`` for hostile or broken ones."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [each for each in archive.infolist() if not each.is_dir()]
+            check(path, members, limits)
+            left = limits.unpacked_bytes
+            for member in members:
+                left -= _extract(archive, member, folder, left)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError) as error:
+        raise unreadable(path.name, type(error).__name__) from None
+    return data_sets(folder)
+
+
+def check(path: Path, members: list[zipfile.ZipInfo], limits: Limits) -> None:
+    """Before anything is unpacked: names, kinds, encryption, and the sizes that the archive admits to."""
+    if len(members) > limits.members:
+        raise _bomb(path.name, f"{len(members)} tệp", f"{len(members)} members")
+    for member in members:
+        name = PurePosixPath(member.filename.replace("\\", "/"))
+        link = stat.S_ISLNK(member.external_attr >> 16)
+        if name.is_absolute() or ".." in name.parts or link or ":" in name.parts[0] or "\x00" in str(name):
+            raise Refused(
+                "path_traversal",
+                f"{path.name} chứa đường dẫn trỏ ra ngoài ({member.filename[:80]}): không mở.",
+                f"{path.name} holds a path that leads outside ({member.filename[:80]}): not opened.",
+            )
+        if member.flag_bits & 1:
+            raise Refused(
+                "encrypted",
+                f"{path.name} có mật khẩu: hãy nén lại không đặt mật khẩu.",
+                f"{path.name} is protected by a password: pack it without one.",
+            )
+    total = sum(member.file_size for member in members)
+    if total > limits.unpacked_bytes or _too_dense(total, path.stat().st_size, limits):
+        raise _bomb(path.name, f"{total // 2**20} MB sau khi giải nén", f"{total // 2**20} MB unpacked")
+
+
+def data_sets(folder: Path) -> list[Path]:
+    """Files and geodatabases that a reader opens, without companions and what is inside geodatabases."""
+    found = [each for each in folder.rglob("*.gdb") if each.is_dir()]
+    for each in folder.rglob("*"):
+        hidden = any(part.startswith((".", "__MACOSX")) for part in each.relative_to(folder).parts)
+        inside = any(parent.suffix.lower() == ".gdb" for parent in each.parents)
+        if each.is_file() and not hidden and not inside and each.suffix.lower() in DATA_SUFFIXES:
+            found.append(each)
+    return sorted(_without_metadata(found))
+
+
+def _without_metadata(found: list[Path]) -> list[Path]:
+    """Not the notes beside the data: ``roads.shp.xml``, a MapInfo table's text, a readme."""
+    stems = {each.stem.lower() for each in found if each.suffix.lower() not in (".xml", ".txt", ".json")}
+    return [
+        each
+        for each in found
+        if each.suffix.lower() not in (".xml", ".txt") or (not stems and len(found) == 1)
+    ] or found
+
+
+def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, left: int) -> int:
+    target = folder.joinpath(*PurePosixPath(member.filename.replace("\\", "/")).parts)
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise Refused("path_traversal", "Đường dẫn trỏ ra ngoài.", "A path leads outside.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written = 0
+    if shutil.disk_usage(folder).free < min(member.file_size * 2, left):
+        raise Refused(
+            "disk_full", "Không đủ chỗ trống trên đĩa để giải nén.", "The disk is too full to unpack."
+        )
+    with archive.open(member) as source, target.open("wb") as out:
+        while chunk := source.read(_CHUNK):
+            written += len(chunk)
+            if written > left:  # sizes in an archive's directory may lie
+                raise _bomb(Path(archive.filename or "").name, "quá giới hạn", "above the limit")
+            out.write(chunk)
+    return written
+
+
+def _too_dense(total: int, packed: int, limits: Limits) -> bool:
+    return total > _RATIO_FROM_BYTES and total > limits.unpack_ratio * max(packed, 1)
+
+
+def _bomb(name: str, vi: str, en: str) -> Refused:
+    return Refused(
+        "zip_bomb",
+        f"{name} giải nén ra quá lớn ({vi}): không mở.",
+        f"{name} would unpack to too much ({en}): not opened.",
+    )

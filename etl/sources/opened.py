@@ -1,0 +1,80 @@
+"""A data set and its reader, inside the worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from etl.sources.archives import unpack
+from etl.sources.refusal import Refused
+from etl.sources.sniff import kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from etl.types import Limits, SourceLayer
+
+
+class Opened(Protocol):
+    """What every reader can do. ``inner`` is the data set's path inside an archive, else empty."""
+
+    inner: str
+
+    def layers(self) -> list[SourceLayer]:
+        """The layers, without their rows."""
+        ...
+
+    def batches(self, inner_layer: str, size: int) -> Iterator[pa.RecordBatch]:
+        """Rows: ``__geometry__`` (WKB), ``__notes__`` (JSON or null), and the layer's columns."""
+        ...
+
+
+def open_data_sets(path: Path, folder: Path, limits: Limits) -> list[Opened]:
+    """The file's data sets; an archive is unpacked into ``folder`` first. ``Refused`` with the reason."""
+    what = kind(path)
+    if what != "zip":
+        return [_open(path, "", folder, limits)]
+    base = folder / "unpacked"
+    base.mkdir()
+    found = unpack(path, base, limits)
+    if not found:
+        raise Refused(
+            "nothing_inside",
+            f"{path.name} không chứa tệp dữ liệu nào đọc được.",
+            f"{path.name} holds no data that can be read.",
+        )
+    opened, refusals = [], []
+    for each in found:
+        try:
+            opened.append(_open(each, str(each.relative_to(base)), folder, limits))
+        except Refused as refused:
+            refusals.append(refused)
+    if not opened:
+        raise refusals[0]
+    return opened
+
+
+def _open(path: Path, inner: str, folder: Path, limits: Limits) -> Opened:
+    """The reader of one data set; imports are late, each is a heavy library."""
+    match kind(path):
+        case "vector":
+            from etl.sources.vector import VectorFile
+
+            return VectorFile(path, inner, folder, limits)
+        case "parquet":
+            from etl.sources.parquet import ParquetFile
+
+            return ParquetFile(path, inner, limits)
+        case "csv":
+            from etl.sources.tables import CsvFile
+
+            return CsvFile(path, inner, limits)
+        case "sheet":
+            from etl.sources.tables import SheetFile
+
+            return SheetFile(path, inner, limits)
+    raise Refused(
+        "nested", f"{path.name}: không mở tệp nén trong tệp nén.", f"{path.name}: an archive in an archive."
+    )

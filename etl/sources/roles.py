@@ -1,0 +1,160 @@
+"""What the columns of a table are, by the words of its header: coordinates, point numbers, lengths of edges.
+
+Vietnamese papers call the northing X and the easting Y. Which of two columns is which is never read from
+their names: in Vietnam the ranges of the two do not overlap, in metres or in degrees, so the numbers tell.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from etl.attributes.numbers import parse
+from etl.text import decode, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from etl.attributes.numbers import Decimal
+    from etl.text.encodings import Transport
+
+_FIRST = re.compile(
+    r"^(toado)?(x|xm|xvn2000.*|n|northing|bac|vido.*|lat|latitude|vdo)$|^toado(x|bac).*|^x(m|met)?$"
+)
+_SECOND = re.compile(
+    r"^(toado)?(y|ym|yvn2000.*|e|easting|dong|kinhdo.*|lon|lng|long|longitude|kdo)$|^toado(y|dong).*|^y(m|met)?$"
+)
+_BOTH = ("toado", "toadogps", "gps", "location", "vitritoado", "latlong", "latlng", "coordinates", "kinhvido")
+_EDGE = re.compile(
+    r"^(canh|chieudai|chieudaicanh|khoangcach|kichthuoccanh|dodai|canhm|s)(m)?$|^(chieudai|khoangcach)"
+)
+_POINT = re.compile(
+    r"^(stt|tt|sohieu|diem|dinh|moc|thutu|sothutu|goc)$|^(so|ten|sohieu|thutu|stt|kyhieu)(diem|dinh|moc|goc).*"
+)
+_WKT = ("wkt", "geom", "geometry", "thegeom", "shape", "wktgeom")
+_SHAPE = re.compile(
+    r"\s*(SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON)|\s*GEOMETRYCOLLECTION", re.IGNORECASE
+)
+_DMS = re.compile(
+    r"""^\s*[NEBĐ]?\s*(\d{1,3})\s*[°ºo\s]\s*(\d{1,2})\s*['’′\s]\s*([\d.,]+)\s*(?:["”″]|'')?\s*[NEBĐ]?\s*$""",
+    re.IGNORECASE,
+)
+NORTHINGS_M, EASTINGS_M = (800_000.0, 2_700_000.0), (100_000.0, 1_000_000.0)
+LATITUDES, LONGITUDES = (5.0, 24.0), (100.0, 119.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A table's header: its names, and the index of each column that has a role."""
+
+    names: tuple[str, ...]
+    first: int | None = None
+    second: int | None = None
+    both: int | None = None
+    wkt: int | None = None
+    edge: int | None = None
+    point: int | None = None
+    other: tuple[int, ...] = field(default=())
+
+    @property
+    def located(self) -> bool:
+        """Whether its columns say where things are."""
+        pair = self.first is not None and self.second is not None
+        return pair or self.both is not None or self.wkt is not None
+
+
+def header_of(cells: Sequence[object], transport: Transport) -> Header | None:
+    """A row of words as a header, None where it is none."""
+    names = [readable(str(cell), transport) if cell not in (None, "") else "" for cell in cells]
+    words = [name for name in names if name and number(name) is None]
+    if len(words) < 2 or len(words) < 0.6 * sum(bool(name) for name in names):
+        return None
+    folded = [plain(name) for name in names]
+    roles: dict[str, int] = {}
+    for index, word in enumerate(folded):
+        role = _role(word)
+        if role is not None:
+            roles.setdefault(role, index)
+    if "both" in roles and ("first" in roles and "second" in roles):
+        del roles["both"]
+    taken = {index for role, index in roles.items() if role != "point"}
+    other = tuple(index for index, name in enumerate(names) if name and index not in taken)
+    return Header(tuple(names), other=other, **roles)
+
+
+def readable(text: str, transport: Transport) -> str:
+    """Words of a header or a title in whatever encoding makes them Unicode."""
+    text = " ".join(text.split())
+    if text.isascii() or transport == "unicode":
+        return decode(text, "unicode", "unicode") or text
+    for encoding in ("utf-8", "tcvn3", "vni"):
+        found = decode(text, encoding, transport)
+        if found is not None and any(_role(plain(part)) for part in (found, *found.split())):
+            return found
+    return decode(text, "utf-8", transport) or text
+
+
+def number(cell: object, decimal: Decimal | None = None) -> float | None:
+    """A cell's number: a spreadsheet's, or a text in Vietnamese, English or sexagesimal notation."""
+    if isinstance(cell, bool) or cell is None:
+        return None
+    if isinstance(cell, int | float):
+        return float(cell)
+    text = str(cell).strip()
+    if match := _DMS.match(text):
+        seconds = float(match[3].replace(",", "."))
+        return int(match[1]) + int(match[2]) / 60 + seconds / 3600
+    try:
+        return parse(text, decimal)
+    except ValueError:
+        return None
+
+
+def pair(cell: object) -> tuple[float, float] | None:
+    """Two numbers of one cell: ``10.4612, 105.6321`` or ``10,4612; 105,6321``."""
+    for sign in (";", ", ", ",", " "):
+        parts = [part for part in str(cell).split(sign) if part.strip()]
+        if len(parts) == 2 and None not in (found := (number(parts[0]), number(parts[1]))):
+            return found[0] or 0.0, found[1] or 0.0
+    return None
+
+
+def decimal_sign(cells: Sequence[tuple[object, object]]) -> Decimal | None:
+    """The decimal sign by which most pairs of coordinates lie in Vietnam; None where it does not matter."""
+    signs: tuple[Decimal | None, ...] = (None, ",", ".")
+    return max(signs, key=lambda sign: sum(_plausible(*pair, sign) for pair in cells))
+
+
+def _plausible(one: object, other: object, sign: Decimal | None) -> bool:
+    first, second = number(one, sign), number(other, sign)
+    return first is not None and second is not None and northing_first([(first, second)]) is not None
+
+
+def is_wkt(cell: object) -> bool:
+    """Whether a cell holds a geometry in words."""
+    return isinstance(cell, str) and _SHAPE.match(cell) is not None
+
+
+def northing_first(pairs: Sequence[tuple[float, float]]) -> bool | None:
+    """Whether the first numbers are northings (latitudes); None where the numbers tell nothing."""
+    votes = [0, 0]
+    for one, other in pairs:
+        votes[0] += _within(one, NORTHINGS_M, LATITUDES) and _within(other, EASTINGS_M, LONGITUDES)
+        votes[1] += _within(other, NORTHINGS_M, LATITUDES) and _within(one, EASTINGS_M, LONGITUDES)
+    if votes[0] == votes[1]:
+        return None
+    return votes[0] > votes[1]
+
+
+def _within(value: float, metres: tuple[float, float], degrees: tuple[float, float]) -> bool:
+    return metres[0] <= value <= metres[1] or degrees[0] <= value <= degrees[1]
+
+
+def _role(word: str) -> str | None:
+    for role, pattern in (("first", _FIRST), ("second", _SECOND), ("edge", _EDGE), ("point", _POINT)):
+        if pattern.match(word):
+            return role
+    if word in _BOTH:
+        return "both"
+    return "wkt" if word in _WKT else None

@@ -1,0 +1,163 @@
+"""What a file is, by its first bytes before its suffix; what cannot be read is answered with what to do."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from etl.sources.refusal import Refused, missing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = 1 << 16
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TEXT = {".csv": "csv", ".txt": "csv", ".tsv": "csv"}
+_VECTOR_SUFFIXES = {
+    ".shp", ".gpkg", ".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson", ".fgb", ".kml", ".gml", ".xml",
+    ".tab", ".mif", ".dgn", ".dxf", ".sqlite", ".gpx", ".topojson",
+}  # fmt: skip
+DATA_SUFFIXES = _VECTOR_SUFFIXES | set(_TEXT) | {".parquet", ".geoparquet", ".xlsx", ".xlsm", ".xls", ".ods"}
+_SHEETS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
+_PARTS = {
+    ".dbf": ".shp",
+    ".shx": ".shp",
+    ".prj": ".shp",
+    ".dat": ".tab",
+    ".map": ".tab",
+    ".id": ".tab",
+    ".mid": ".mif",
+}
+_ENTITY = re.compile(r"<!\s*(ENTITY|DOCTYPE)", re.IGNORECASE)
+# An XML file is one of these by its root; a GDAL virtual data set, say, would open other files.
+_XML_ROOT = re.compile(r"<(?:\w+:)?(\w+)[\s>]")
+_XML_REFUSED = ("OGRVRTDataSource", "VRTDataset", "html", "gdal", "WFS_Capabilities", "OGRWFSDataSource")
+
+_CONVERT = {
+    "dwg": (
+        "bản vẽ DWG",
+        "a DWG drawing",
+        "mở bằng AutoCAD (Save As → DXF), QCAD hoặc ODA File Converter để đổi sang DXF",
+        "save it as DXF with AutoCAD, QCAD or ODA File Converter",
+    ),
+    "dgn8": (
+        "bản vẽ MicroStation DGN V8",
+        "a MicroStation DGN V8 drawing",
+        "mở bằng MicroStation (File → Save As → V7 DGN hoặc DXF), hoặc dùng ODA File Converter đổi sang DXF",
+        "save it as DGN V7 or DXF with MicroStation, or convert it to DXF with ODA File Converter",
+    ),
+    "mdb": (
+        "cơ sở dữ liệu Access (Personal Geodatabase)",
+        "an Access database (personal geodatabase)",
+        "xuất sang File Geodatabase, GeoPackage hoặc Shapefile bằng ArcGIS",
+        "export it to a file geodatabase, GeoPackage or shapefile with ArcGIS",
+    ),
+    "rar": (
+        "tệp nén RAR hoặc 7z",
+        "a RAR or 7z archive",
+        "giải nén rồi nén lại thành .zip",
+        "repack it as .zip",
+    ),
+    "raster": (
+        "ảnh hoặc bản quét",
+        "a picture or scan",
+        "số hóa thành lớp vector trước (QGIS, ArcGIS)",
+        "digitise it into a vector layer first (QGIS, ArcGIS)",
+    ),
+    "document": (
+        "văn bản (PDF, Word)",
+        "a document (PDF, Word)",
+        "chép bảng tọa độ sang Excel hoặc CSV",
+        "copy its table of coordinates to Excel or CSV",
+    ),
+}
+_MAGIC = (
+    (b"AC10", "dwg"), (b"\x00\x01\x00\x00Standard ", "mdb"), (b"Rar!", "rar"), (b"7z\xbc\xaf", "rar"),
+    (b"%PDF", "document"), (b"\xff\xd8\xff", "raster"), (b"\x89PNG", "raster"), (b"II*\x00", "raster"),
+    (b"MM\x00*", "raster"), (b"BM", "raster"),
+)  # fmt: skip
+
+
+def kind(path: Path) -> str:
+    """``zip``, ``vector``, ``parquet``, ``csv`` or ``sheet``. ``Refused`` for what is none of them."""
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        if suffix == ".gdb":
+            return "vector"
+        raise Refused(
+            "folder", "Đây là thư mục, không phải tệp dữ liệu.", "This is a folder, not a data file."
+        )
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if not head:
+        raise Refused("empty", f"{path.name} rỗng.", f"{path.name} is empty.")
+    if suffix in _PARTS and not head.startswith(b"PK"):
+        raise missing(path.name, _PARTS[suffix])
+    _refuse_foreign(path.name, suffix, head)
+    if head.startswith(b"PK\x03\x04"):
+        return "sheet" if suffix in _SHEETS else "zip"
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if suffix in _SHEETS and head.startswith(OLE):
+        return "sheet"
+    return _by_suffix(path.name, suffix, head)
+
+
+def _refuse_foreign(name: str, suffix: str, head: bytes) -> None:
+    for magic, what in _MAGIC:
+        if head.startswith(magic) and not (magic == b"BM" and suffix != ".bmp"):
+            raise _convert(name, what)
+    if head.startswith(OLE) and suffix not in (".xls", ".xlsx"):
+        raise _convert(name, "dgn8" if suffix == ".dgn" or b"D\x00g\x00n\x00" in head else "document")
+    if head.startswith(b"AutoCAD Binary DXF"):
+        raise Refused(
+            "dxf_binary",
+            f"{name} là DXF nhị phân: lưu lại thành DXF dạng văn bản (ASCII).",
+            f"{name} is a binary DXF: save it as a text (ASCII) DXF.",
+        )
+
+
+def _by_suffix(name: str, suffix: str, head: bytes) -> str:
+    if suffix in _TEXT:
+        return "csv"
+    if suffix in (".kml", ".gml", ".xml", ".gpx"):
+        check_xml(name, head)
+    if suffix in _VECTOR_SUFFIXES or head.startswith((b"SQLite format 3\x00", b"fgb\x03")):
+        return "vector"
+    known = ", ".join(sorted(DATA_SUFFIXES | {".zip", ".kmz", ".gdb"}))
+    raise Refused(
+        "unknown_format",
+        f"{name}: không nhận ra định dạng. Các kiểu tệp đọc được: {known}.",
+        f"{name}: the format is not known. Files that can be read: {known}.",
+    )
+
+
+def check_xml(name: str, head: bytes) -> None:
+    """No declarations of entities, and no root that makes a reader open other files.
+
+    Entities nested in entities grow without bound ("billion laughs"), external ones read the machine's files.
+    Both can be declared only before the root element.
+    """
+    text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", errors="replace")
+    root = _XML_ROOT.search(re.sub(r"<!--.*?-->|<\?.*?\?>", "", text, flags=re.DOTALL))
+    if _ENTITY.search(text):
+        raise Refused(
+            "xml_entities",
+            f"{name} khai báo thực thể XML (DOCTYPE, ENTITY): không đọc vì lý do an toàn.",
+            f"{name} declares XML entities (DOCTYPE, ENTITY): not read, for safety.",
+        )
+    if root is None or root[1] in _XML_REFUSED:
+        raise Refused(
+            "xml_root",
+            f"{name} không phải KML hay GML.",
+            f"{name} is neither KML nor GML.",
+        )
+
+
+def _convert(name: str, what: str) -> Refused:
+    vi, en, how_vi, how_en = _CONVERT[what]
+    return Refused(
+        f"convert_{what}",
+        f"{name} là {vi}, chưa đọc trực tiếp được: {how_vi}, rồi nạp lại.",
+        f"{name} is {en}, which cannot be read directly: {how_en}, then load that.",
+    )

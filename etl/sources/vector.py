@@ -1,0 +1,175 @@
+"""Files that GDAL reads, with options that keep it from guessing, repairing or writing beside them."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+import pyogrio
+
+from etl.sources.frames import plain, sliced, unique
+from etl.sources.refusal import Refused, missing
+from etl.sources.shapefile import Shapefile
+from etl.types import Column, Note, SourceLayer
+from layers.description import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from etl.types import Limits
+
+# What a file may be once GDAL has looked at it.
+DRIVERS = {
+    "ESRI Shapefile", "GPKG", "OpenFileGDB", "GeoJSON", "GeoJSONSeq", "FlatGeobuf", "KML", "LIBKML", "GML",
+    "MapInfo File", "DGN", "DXF", "SQLite", "GPX", "ESRIJSON", "TopoJSON",
+}  # fmt: skip
+_OPTIONS: dict[str, dict[str, str]] = {
+    ".gml": {"WRITE_GFS": "NO", "DOWNLOAD_SCHEMA": "NO"},
+    ".xml": {"WRITE_GFS": "NO", "DOWNLOAD_SCHEMA": "NO"},
+}
+# Rows a batch of shapes of unknown size starts with.
+_ROWS_UNKNOWN = 2_000
+_CHARSET = re.compile(rb'charset\s+"?([A-Za-z0-9]+)"?', re.IGNORECASE)
+_CAD = ("DGN", "DXF")
+
+
+class VectorFile:
+    """One data set that GDAL opens."""
+
+    def __init__(self, path: Path, inner: str, folder: Path, limits: Limits) -> None:
+        self.inner = inner
+        self._limits = limits
+        self._options = _OPTIONS.get(path.suffix.lower(), {})
+        self._encoding: str | None = None
+        self._declared: str | None = None
+        self._transport: Literal["unicode", "bytes", "cp1252"] = "unicode"
+        self._notes: list[Note] = []
+        self._path = path
+        match path.suffix.lower():
+            case ".shp":
+                shape = Shapefile(path, folder)
+                self._path, self._notes, self._declared = shape.readable, shape.notes, shape.code_page
+                self._encoding, self._transport = "ISO-8859-1", "bytes"
+            case ".tab" | ".mif":
+                self._mapinfo(path)
+            case ".dgn" | ".dxf":
+                self._transport = "cp1252"
+
+    def layers(self) -> list[SourceLayer]:
+        """Layers with geometry; those without only where there is nothing else."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            listed = pyogrio.list_layers(self._path)
+            found = [self._layer(str(name)) for name, _ in listed]
+        with_geometry = [each for each in found if each.geometry != "None"]
+        return with_geometry or found
+
+    def batches(self, inner_layer: str, size: int) -> Iterator[pa.RecordBatch]:
+        """Rows of a layer. Batches of heavy shapes are made small before they are read."""
+        read = 0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with pyogrio.open_arrow(
+                self._path,
+                layer=inner_layer,
+                encoding=self._encoding,
+                batch_size=self._rows_a_batch(inner_layer, size),
+                **self._options,
+            ) as (meta, stream):
+                geometry = meta["geometry_name"] or "wkb_geometry"
+                reader = pa.RecordBatchReader.from_stream(stream)
+                for batch in reader:
+                    read += len(batch)
+                    whole = plain(
+                        batch, geometry, self._limits, raw=self._transport == "bytes" and not self._encoding
+                    )
+                    yield from sliced(whole, self._limits)
+        self._complete(inner_layer, read)
+
+    def _layer(self, name: str) -> SourceLayer:
+        info = pyogrio.read_info(self._path, layer=name, encoding=self._encoding, **self._options)
+        if info["driver"] not in DRIVERS:
+            raise Refused(
+                "driver",
+                f"Không đọc kiểu tệp {info['driver']}.",
+                f"Files of the type {info['driver']} are not read.",
+            )
+        if len(info["fields"]) > self._limits.columns:
+            raise Refused(
+                "too_many_columns",
+                f"{len(info['fields'])} cột, quá giới hạn {self._limits.columns}.",
+                f"{len(info['fields'])} columns, above the limit of {self._limits.columns}.",
+            )
+        kinds = [str(each) for each in info["dtypes"]]
+        columns = tuple(
+            Column(n, k) for n, k in zip(unique([str(n) for n in info["fields"]]), kinds, strict=True)
+        )
+        stem = Path(self.inner).stem if self.inner else self._path.stem
+        count = int(info["features"])
+        return SourceLayer(
+            name=name if name == stem or not self.inner else f"{Path(self.inner).name}/{name}",
+            driver=str(info["driver"]),
+            opener="vector",
+            inner=self.inner,
+            inner_layer=name,
+            rows=count if count >= 0 else None,
+            geometry=str(info["geometry_type"]),
+            columns=columns,
+            crs_wkt=info["crs"] if info["driver"] not in _CAD else None,
+            transport=self._transport,
+            encoding=self._declared,
+            notes=tuple(self._notes),
+        )
+
+    def _mapinfo(self, path: Path) -> None:
+        beside = {
+            each.suffix.lower() for each in path.parent.iterdir() if each.stem.lower() == path.stem.lower()
+        }
+        head = path.read_bytes()[:65_536]
+        wanted = (".dat", ".map", ".id") if path.suffix.lower() == ".tab" and b"Type NATIVE" in head else ()
+        lacking = [suffix for suffix in wanted if suffix not in beside]
+        if path.suffix.lower() == ".mif" and ".mid" not in beside:
+            self._notes.append(_NO_MID)
+        if lacking:
+            raise missing(path.name, ", ".join(lacking))
+        charset = _CHARSET.search(head)
+        said = charset[1].decode().lower() if charset else "neutral"
+        self._transport = "bytes" if said == "neutral" else "cp1252" if said == "windowslatin1" else "unicode"
+
+    def _rows_a_batch(self, inner_layer: str, size: int) -> int:
+        """So many rows as are likely to stay within a batch's bytes."""
+        info = pyogrio.read_info(self._path, layer=inner_layer, encoding=self._encoding, **self._options)
+        count = int(info["features"])
+        if count <= 0:
+            return min(size, _ROWS_UNKNOWN)
+        weight = sum(each.stat().st_size for each in self._files()) / count
+        return max(1, min(size, int(self._limits.batch_bytes / 4 / max(weight, 1))))
+
+    def _files(self) -> list[Path]:
+        return (
+            [each for each in self._path.rglob("*") if each.is_file()]
+            if self._path.is_dir()
+            else [self._path]
+        )
+
+    def _complete(self, inner_layer: str, read: int) -> None:
+        """A damaged file may end in the middle without an error: fewer rows than it says is not the file."""
+        info: dict[str, Any] = pyogrio.read_info(
+            self._path, layer=inner_layer, encoding=self._encoding, **self._options
+        )
+        if info["driver"] in ("GPKG", "FlatGeobuf", "OpenFileGDB") and 0 <= read < int(info["features"]):
+            raise Refused(
+                "rows_missing",
+                f"Tệp ghi có {info['features']} dòng nhưng chỉ đọc được {read}: tệp hỏng.",
+                f"The file says {info['features']} rows and only {read} can be read: it is damaged.",
+            )
+
+
+_NO_MID = Note(
+    "mif_no_mid",
+    "info",
+    Text(vi="Thiếu tệp .mid: chỉ có hình, không có thuộc tính.", en="No .mid: shapes without attributes."),
+)

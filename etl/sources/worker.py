@@ -1,0 +1,100 @@
+"""The worker's side: one job on stdin, its answer on stdout, a refusal as one line of JSON on stderr.
+
+Jobs: ``describe`` (the layers of a file, as JSON) and ``read`` (one layer's rows, as an Arrow stream).
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etl.sources.process import REFUSED
+from etl.sources.refusal import Refused, unreadable
+from etl.types import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from etl.sources.opened import Opened
+
+
+def main() -> int:
+    """Do the job on stdin."""
+    job = json.load(sys.stdin)
+    limits = Limits(**job["limits"])
+    _confine(limits)
+    try:
+        return _describe(job, limits) if job["do"] == "describe" else _read(job, limits)
+    except Refused as refused:
+        return _refuse(refused)
+    except MemoryError:
+        raise
+    except _expected() as error:
+        return _refuse(unreadable(Path(job["path"]).name, f"{type(error).__name__}: {error}"))
+
+
+def _confine(limits: Limits) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(limits.total_s) + 1, int(limits.total_s) + 5))
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """What libraries raise for broken files."""
+    import pyarrow
+    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
+    from pyogrio.errors import FieldError as PyogrioFieldError
+
+    own = (DataSourceError, DataLayerError, FeatureError, GeometryError, PyogrioFieldError)
+    return (*own, pyarrow.ArrowException, ValueError, OSError, RuntimeError, KeyError, IndexError, EOFError)
+
+
+def _refuse(refused: Refused) -> int:
+    print(json.dumps({"code": refused.code, "vi": refused.vi, "en": refused.en}), file=sys.stderr)
+    return REFUSED
+
+
+def _describe(job: dict[str, Any], limits: Limits) -> int:
+    layers = [layer for opened in _opened(job, limits) for layer in opened.layers()]
+    json.dump([asdict(layer) for layer in layers], sys.stdout, default=lambda text: text.model_dump())
+    return 0
+
+
+def _read(job: dict[str, Any], limits: Limits) -> int:
+    import pyarrow as pa
+
+    wanted = job["layer"]
+    for opened in _opened(job, limits):
+        if opened.inner == wanted["inner"]:
+            _stream(opened.batches(wanted["inner_layer"], job["size"]), pa)
+            return 0
+    raise Refused("layer_gone", "Lớp không còn trong tệp.", "The layer is no longer in the file.")
+
+
+def _stream(batches: Iterator[pa.RecordBatch], arrow: Any) -> None:  # noqa: ANN401 - a module
+    writer = None
+    for batch in batches:
+        if writer is None:
+            writer = arrow.ipc.new_stream(sys.stdout.buffer, batch.schema)
+        writer.write_batch(batch)
+        sys.stdout.buffer.flush()
+    if writer is None:
+        writer = arrow.ipc.new_stream(sys.stdout.buffer, arrow.schema([("__geometry__", arrow.binary())]))
+    writer.close()
+
+
+def _opened(job: dict[str, Any], limits: Limits) -> list[Opened]:
+    """The data sets of a file, each with its reader."""
+    from etl.sources.opened import open_data_sets
+
+    return open_data_sets(Path(job["path"]), Path(job["folder"]), limits)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

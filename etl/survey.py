@@ -1,0 +1,210 @@
+"""One pass over a layer of a file: what is in it, how it is to be read, and what a person must be asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etl.attributes.codes import SCHEMES, scheme_of
+from etl.attributes.match import match
+from etl.georef import detect
+from etl.glance import Glance
+from etl.sources import batches
+from etl.text import Decoder, judge, words
+from etl.types import Ambiguity, Answers, Guess, Note, Reading, Survey, add_up
+from geo.errors import InvalidInput
+from layers.description import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from etl.attributes.match import Matched
+    from etl.georef import Found
+    from etl.text import Judged
+    from etl.types import Ground, Source, SourceLayer
+    from layers.description import Layer
+
+NOTHING_SAID = Answers()
+AREAS = ("m²", "ha", "km²")
+
+
+def survey(source: Source, layer: Layer, ground: Ground | None, answers: Answers = NOTHING_SAID) -> Survey:
+    """Read a layer of ``source`` once and decide how it goes into ``layer``.
+
+    ``Survey.reading`` is None while ``Survey.ambiguities`` ask something or a note refuses.
+    ``InvalidInput`` for answers that name what is not there; ``Refused`` for a file that cannot be read to
+    its end.
+    """
+    chosen = _inner_layer(source, answers)
+    if isinstance(chosen, Ambiguity):
+        return _unread(source, chosen)
+    glance = Glance()
+    for batch in batches(source, chosen.name):
+        glance.take(batch)
+    texts = judge(glance.texts(), chosen.transport, declared=chosen.encoding, answer=answers.encoding)
+    known = frozenset(word.lower() for name in (ground.names if ground else ()) for word in words(name))
+    decoders = {c: Decoder(key, chosen.transport, known, texts.present) for c, key in texts.keys.items()}
+    samples = glance.values(decoders)
+    personal = glance.personal(samples)
+    matched = match(layer, samples, answers.columns, personal)
+    crs = detect(glance.shapes(), chosen.crs_wkt, ground, answer=answers.crs, hint=chosen.crs_hint)
+    scheme = _scheme(layer, matched, samples, answers)
+    return _survey(source, chosen, layer, answers, glance, _Parts(texts, matched, crs, personal, scheme))
+
+
+class _Parts:
+    """What the survey's steps found."""
+
+    def __init__(
+        self,
+        texts: Judged,
+        matched: Matched,
+        crs: Found,
+        personal: Mapping[str, str],
+        scheme: str | Ambiguity | None,
+    ) -> None:
+        self.texts, self.matched, self.crs, self.personal = texts, matched, crs, personal
+        self.scheme = scheme if isinstance(scheme, str) else None
+        asked = (crs.ambiguity, texts.ambiguity, scheme if isinstance(scheme, Ambiguity) else None)
+        self.ambiguities = (*(each for each in asked if each is not None), *matched.ambiguities)
+
+
+def _survey(  # noqa: PLR0917 - each is used once
+    source: Source, chosen: SourceLayer, layer: Layer, answers: Answers, glance: Glance, parts: _Parts
+) -> Survey:
+    notes = [*source.notes, *chosen.notes, *glance.notes, *parts.crs.notes]
+    notes += _missing(layer, parts.matched, answers, parts.scheme) + _left_out(parts, layer)
+    if not glance.rows:
+        notes.append(_EMPTY)
+    refused = any(note.severity == "refused" for note in notes)
+    reading = None
+    if parts.crs.system is not None and not parts.ambiguities and not refused:
+        reading = Reading(
+            source=source,
+            inner_layer=chosen.name,
+            layer=layer.name,
+            crs=parts.crs.system,
+            columns=parts.matched.columns,
+            ignored=parts.matched.ignored,
+            encodings=parts.texts.keys,
+            also=parts.texts.present,
+            decimals=glance.decimals(),
+            personal=parts.personal,
+            scheme=parts.scheme,
+            valid_from=answers.valid_from,
+            constants=answers.constants,
+        )
+    return Survey(
+        source=source,
+        inner_layer=chosen.name,
+        rows=glance.rows,
+        extent=glance.extent,
+        geometry_types=dict(glance.geometry_types),
+        crs=parts.crs.guesses,
+        encodings=parts.texts.guesses,
+        columns=parts.matched.guesses,
+        reading=reading,
+        ambiguities=parts.ambiguities,
+        notes=add_up(notes),
+        samples=parts.texts.samples,
+    )
+
+
+def _inner_layer(source: Source, answers: Answers) -> SourceLayer | Ambiguity:
+    names = [each.name for each in source.layers]
+    if answers.inner_layer is not None:
+        if answers.inner_layer not in names:
+            shown = ", ".join(names)
+            raise InvalidInput("inner_layer", answers.inner_layer, shown, shown)
+        return source.layer(answers.inner_layer)
+    if len(names) == 1:
+        return source.layers[0]
+    guesses = tuple(
+        Guess(each.name, Text(vi=each.name, en=each.name), 1 / len(names), (_shown(each),))
+        for each in source.layers
+    )
+    text = Text(vi="Tệp có nhiều lớp: cần chọn một.", en="The file has several layers: one must be chosen.")
+    return Ambiguity("inner_layer", text, guesses, "--inner-layer")
+
+
+def _shown(layer: SourceLayer) -> Text:
+    rows = "?" if layer.rows is None else str(layer.rows)
+    columns = ", ".join(each.name for each in layer.columns[:6])
+    return Text(
+        vi=f"{layer.driver}, {rows} dòng, {layer.geometry}; cột: {columns}",
+        en=f"{layer.driver}, {rows} rows, {layer.geometry}; columns: {columns}",
+    )
+
+
+def _unread(source: Source, question: Ambiguity) -> Survey:
+    return Survey(source, "", 0, None, {}, (), (), {}, None, (question,), source.notes)
+
+
+def _scheme(
+    layer: Layer, matched: Matched, samples: Mapping[str, list[object]], answers: Answers
+) -> str | Ambiguity | None:
+    """The scheme of land-use codes where the layer has such a field: a column, an answer, or witnesses."""
+    fields = {each.name for each in layer.fields}
+    if "scheme" not in fields or "scheme" in matched.columns or "scheme" in answers.constants:
+        return None
+    if answers.scheme is not None:
+        if answers.scheme not in SCHEMES:
+            raise InvalidInput("scheme", answers.scheme, ", ".join(SCHEMES), ", ".join(SCHEMES))
+        return answers.scheme
+    column = matched.columns.get("code")
+    found, witnesses = scheme_of(str(value) for value in samples.get(column or "", []))
+    if found is not None:
+        return found
+    said = ", ".join(sorted(witnesses)) or "—"
+    evidence = Text(vi=f"mã chỉ có ở một thông tư: {said}", en=f"codes of one circular only: {said}")
+    guesses = tuple(Guess(each, Text(vi=each, en=each), 0.5, (evidence,)) for each in SCHEMES)
+    text = Text(
+        vi="Các mã loại đất có ở cả hai thông tư: cần chọn hệ mã.",
+        en="The land-use codes stand in both circulars: their scheme must be chosen.",
+    )
+    return Ambiguity("scheme", text, guesses, "--scheme")
+
+
+def _missing(layer: Layer, matched: Matched, answers: Answers, scheme: str | None) -> list[Note]:
+    """Required fields that no column, constant or rule fills. A measured area fills its field."""
+    filled = {*matched.columns, *answers.constants, *(("scheme",) if scheme else ())}
+    notes = []
+    for field in layer.fields:
+        measured = field.type == "number" and field.name.startswith("area") and field.unit in AREAS
+        asked = field.name == "scheme" and scheme is None
+        if not field.required or field.name in filled or field.derive or measured or asked:
+            continue
+        vi = f"Thiếu cột bắt buộc «{field.title.vi}»: chỉ ra bằng --column {field.name}=CỘT hoặc --set."
+        en = f"The required '{field.title.en}' is missing: say --column {field.name}=COLUMN or --set."
+        notes.append(Note("field_missing", "refused", Text(vi=vi, en=en), column=field.name))
+    if layer.valid_time and "valid_from" not in filled and answers.valid_from is None:
+        notes.append(_NO_DATE)
+    return notes
+
+
+def _left_out(parts: _Parts, layer: Layer) -> list[Note]:
+    """Personal data that no private field takes: said, and not loaded."""
+    taken = set(parts.matched.columns.values())
+    return [
+        Note(
+            "personal_left_out",
+            "info",
+            Text(
+                vi=f"Cột «{column}» chứa dữ liệu cá nhân, không có trường riêng tư cho nó: không nạp.",
+                en=f"The column '{column}' holds personal data and no private field takes it: not loaded.",
+            ),
+            column=column,
+        )
+        for column in parts.personal
+        if column not in taken
+    ]
+
+
+_EMPTY = Note("empty", "refused", Text(vi="Tệp không có dòng nào.", en="The file has no rows."))
+_NO_DATE = Note(
+    "valid_from_missing",
+    "refused",
+    Text(
+        vi="Lớp này theo thời gian: cần cột valid_from hoặc --valid-from NGÀY.",
+        en="This layer lives in time: a column valid_from or --valid-from DATE is needed.",
+    ),
+)
