@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
-_BY_UNIT = "SELECT unit_id, code, name, reports, incidents FROM core.reports_by_unit(%s, %s, %s)"
+_BY_UNIT = "SELECT unit_id, code, name, reports, incidents, estimated FROM core.reports_by_unit(%s, %s, %s)"
 
 
 async def by_unit(
@@ -19,9 +19,11 @@ async def by_unit(
 ) -> list[dict[str, Any]]:
     """Reports received in ``[first, end)`` on the Vietnamese calendar, by the unit of the day of the event.
 
-    With ``vintage`` by the unit of that day at the report's point. A row without unit counts what lies
-    outside.
+    With ``vintage`` by the unit of that day at the report's point. A report without a point counts with the
+    unit that a person gave it to; where that was divided since, each heir has its share of it in
+    ``estimated``, beside ``reports``. A row without unit counts what lies outside, or has no unit yet.
     """
     cursor = await connection.execute(_BY_UNIT, [start_of(first), start_of(end), vintage])
-    names = ("id", "code", "name", "reports", "incidents")
-    return [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
+    names = ("id", "code", "name", "reports", "incidents", "estimated")
+    rows = [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
+    return [row | {"estimated": round(row["estimated"], 3)} for row in rows]

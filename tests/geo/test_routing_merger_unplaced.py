@@ -89,3 +89,35 @@ def test_18_what_was_placed_meanwhile_is_left_alone(admin: psycopg.Connection) -
     admin.execute("UPDATE core.report_unplaced SET unit = '30001' WHERE code = 'U-OLD'")
     assert merger.apply(admin, run)["skipped"] == 1
     assert standing(admin)["U-OLD"][1] == "30001"
+
+
+def test_18_statistics_without_a_point(admin: psycopg.Connection) -> None:
+    """As reported with the ward that a person chose; re-based by shares, and marked as an estimate."""
+    admin.execute("DELETE FROM core.admin_succession")
+    for heir, share in (("vn-a", 0.25), ("vn-b", 0.75)):
+        admin.execute(
+            "INSERT INTO core.admin_succession (from_unit, to_unit, effective, kind, share_area, share_pop,"
+            " legal_ref) VALUES ('vn-old', %s, '2025-07-01', 'part', 0.5, %s, 'test')",
+            [heir, share],
+        )
+    admin.execute(
+        "INSERT INTO core.reports (geom, code, category, status, channel, received_at, h3_9)"
+        " VALUES (ST_Point(105.61, 10.51, 4326), 'S-1', 'MT', 'closed', 'web', '2025-06-20T03:00:00Z', 'x')"
+    )
+
+    def counted(vintage: date | None) -> dict[str | None, tuple[int, int, float]]:
+        rows = admin.execute(
+            "SELECT unit_id, reports, incidents, estimated"
+            "  FROM core.reports_by_unit('2025-06-01', '2025-07-01', %s)",
+            [vintage],
+        ).fetchall()
+        return {unit: (reports, incidents, estimated) for unit, reports, incidents, estimated in rows}
+
+    assert counted(None) == {"vn-old": (2, 2, 0), "vn-keep": (1, 1, 0), None: (1, 1, 0)}
+    assert counted(DAY) == {
+        "vn-a": (1, 1, 0.25),
+        "vn-b": (0, 0, 0.75),
+        "vn-keep": (1, 1, 0),
+        None: (1, 1, 0),
+    }
+    assert counted(date(2025, 6, 30)) == counted(None)
