@@ -3,7 +3,7 @@ import { layers } from '../src/api/client'
 import { passOn, triage } from '../src/api/staff'
 import { OTHER_WARD, REFUSE, wishOf } from '../src/features/staff/wish'
 import { isOpen, kindKey, reasonOf, trackingCode, triageKey } from '../src/features/staff/words'
-import { candidateBox, candidateFeatures, labelPlace, nearestOnBorder } from '../src/map/candidates'
+import { candidateBox, candidateFeatures, contains, labelPlace, nearestOnBorder } from '../src/map/candidates'
 import { authorization, isToken, setToken, token } from '../src/state/token.svelte'
 
 describe('a hand-over', () => {
@@ -77,12 +77,24 @@ describe('the candidates on the map', () => {
     expect(nearestOnBorder({ type: 'Point', coordinates: [105, 10] }, place)).toBeNull()
   })
 
-  it('are named on their own sides of the border', () => {
-    const border = { lon: 105.6001, lat: 10.4 }
-    expect(labelPlace(place, border, true).lon).toBeLessThan(place.lon)
-    expect(labelPlace(place, border, false).lon).toBeGreaterThan(border.lon)
-    // On the border itself there is no direction; the names still part.
-    expect(labelPlace(place, place, true).lat).not.toBe(labelPlace(place, place, false).lat)
+  it('are named on their own sides of the border, wherever the place lies', () => {
+    const [own, other] = [square(105.5005), square(105.6005)]
+    const named = (ground: GeoJSON.Polygon, at = place) => labelPlace(ground, at, nearestOnBorder(ground, at) ?? at)
+    expect(named(own).lon).toBeLessThan(place.lon)
+    expect(named(other).lon).toBeGreaterThan(105.6005)
+    // Exactly on the border: each name still stands in its own ward.
+    const between = { lon: 105.6005, lat: 10.4 }
+    expect(contains(own, named(own, between))).toBe(true)
+    expect(contains(other, named(other, between))).toBe(true)
+  })
+
+  it('know what lies in them, and not in their holes', () => {
+    const [ring] = square(105.6).coordinates
+    const hole = [[105.64, 10.38], [105.66, 10.38], [105.66, 10.42], [105.64, 10.42], [105.64, 10.38]]
+    const ground: GeoJSON.Polygon = { type: 'Polygon', coordinates: [ring ?? [], hole] }
+    expect(contains(ground, { lon: 105.61, lat: 10.4 })).toBe(true)
+    expect(contains(ground, { lon: 105.65, lat: 10.4 })).toBe(false)
+    expect(contains(ground, { lon: 105.59, lat: 10.4 })).toBe(false)
   })
 
   it('are drawn as areas, ways and names, which are all in view', () => {

@@ -45,16 +45,34 @@ export function nearestOnBorder(geometry: GeoJSON.Geometry, { lon, lat }: LonLat
   }
 }
 
-/** Where the name of a ward stands: on its own side of the border, away from the place. */
-export function labelPlace(place: LonLat, border: LonLat, inside: boolean): LonLat {
+/** Whether a place lies in an area (even-odd, holes left out). */
+export function contains(geometry: GeoJSON.Geometry, { lon, lat }: LonLat): boolean {
+  let within = false
+  for (const ring of rings(geometry)) {
+    for (let index = 0; index + 1 < ring.length; index += 1) {
+      const [x1 = 0, y1 = 0] = ring[index] ?? []
+      const [x2 = 0, y2 = 0] = ring[index + 1] ?? []
+      if (y1 > lat !== y2 > lat && lon < x1 + ((lat - y1) / (y2 - y1)) * (x2 - x1)) within = !within
+    }
+  }
+  return within
+}
+
+const WAYS = 16
+
+/** Where the name of a ward stands: in the ward, near the place and well away from its border. */
+export function labelPlace(geometry: GeoJSON.Geometry, place: LonLat, border: LonLat): LonLat {
   const shrink = Math.cos((place.lat * Math.PI) / 180)
-  const [x, y] = [(border.lon - place.lon) * shrink, border.lat - place.lat]
-  const far = Math.hypot(x, y)
-  const [ux, uy] = far === 0 ? [0, 1] : [x / far, y / far]
-  const step = Math.min(MOST_M, Math.max(LEAST_M, far * METRES_A_DEGREE)) / METRES_A_DEGREE
-  // Inside, the border lies ahead and the ward behind; outside, the ward begins beyond its border.
-  const [from, way] = inside ? [place, -step] : [border, step]
-  return { lon: from.lon + (ux * way) / shrink, lat: from.lat + uy * way }
+  const between = (one: LonLat, other: LonLat): number => Math.hypot((one.lon - other.lon) * shrink, one.lat - other.lat)
+  const from = contains(geometry, place) ? place : border
+  const step = Math.min(MOST_M, Math.max(LEAST_M, between(place, border) * METRES_A_DEGREE)) / METRES_A_DEGREE
+  // On the border itself no direction is given, so that all around are tried.
+  const tried = Array.from({ length: WAYS }, (_, way): LonLat => {
+    const angle = (2 * Math.PI * way) / WAYS
+    return { lon: from.lon + (Math.sin(angle) * step) / shrink, lat: from.lat + Math.cos(angle) * step }
+  })
+  const depth = (at: LonLat): number => (contains(geometry, at) ? between(at, nearestOnBorder(geometry, at) ?? at) : -1)
+  return tried.map((at) => ({ at, deep: depth(at) })).reduce((best, next) => (next.deep > best.deep ? next : best)).at
 }
 
 /** What the map draws of the candidates: areas, the shortest way to each border, and names with distances. */
@@ -63,7 +81,7 @@ export function candidateFeatures(place: LonLat, grounds: readonly Ground[]): Ge
     const border = nearestOnBorder(geometry, place)
     const as = (part: Part): GeoJSON.GeoJsonProperties => ({ part, label, chosen })
     if (!border) return []
-    const { lon, lat } = labelPlace(place, border, chosen)
+    const { lon, lat } = labelPlace(geometry, place, border)
     const way = [[place.lon, place.lat], [border.lon, border.lat]]
     return [
       { type: 'Feature', properties: as('area'), geometry },
