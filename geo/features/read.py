@@ -65,7 +65,7 @@ async def read_page(
     Raises ``TooCostly`` or ``Unavailable``, and ``InvalidInput`` for a filter that cannot be worked out.
     """
     properties = query.properties if query.properties is not None else tuple(columns_for(layer, caller))
-    shape = shape_of(caller.schema, layer.name, properties, query)
+    shape = shape_of(caller.schema, layer.name, properties, query, decimals(layer))
     with worked_out(query.filter):
         rows, matched, more = await _rows(database, caller, query, shape, count=count)
     exact = matched if matched is not None and matched <= COUNT_LIMIT else None
@@ -121,7 +121,8 @@ async def read_item(
     digits = identifier.isascii() and identifier.isdigit() and len(identifier) <= 19
     number = int(identifier) if digits else -1
     if 0 <= number <= MAX_ID:
-        shape = shape_of(caller.schema, layer.name, tuple(columns_for(layer, caller)), FeatureQuery(crs=crs))
+        names, plain = tuple(columns_for(layer, caller)), FeatureQuery(crs=crs)
+        shape = shape_of(caller.schema, layer.name, names, plain, decimals(layer))
         async with database.read(caller) as connection:
             cursor = await connection.execute(item_statement(shape), {"id": number}, prepare=True)
             row = await cursor.fetchone()
@@ -131,6 +132,11 @@ async def read_item(
         f"Lớp «{layer.title.vi}» không có đối tượng nào với mã này.",
         f"The layer '{layer.title.en}' has no feature of this id.",
     )
+
+
+def decimals(layer: Layer) -> frozenset[str]:
+    """The fields that hold numbers with decimals."""
+    return frozenset(field.name for field in layer.fields if field.type == "number")
 
 
 async def read_extent(database: Database, layer: Layer) -> Extent:

@@ -39,6 +39,8 @@ class Shape:
     after: tuple[bool, ...] | None = None
     # Columns with their types and the geometry as WKB, instead of GeoJSON.
     table_form: bool = False
+    # The properties that are numbers with decimals: whole ones are written 5.0.
+    decimals: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=512)
@@ -111,7 +113,13 @@ def extent_statement(table: str, *, valid_time: bool) -> bytes:
     )
 
 
-def shape_of(schema: str, table: str, properties: tuple[str, ...], query: FeatureQuery) -> Shape:
+def shape_of(
+    schema: str,
+    table: str,
+    properties: tuple[str, ...],
+    query: FeatureQuery,
+    decimals: frozenset[str] = frozenset(),
+) -> Shape:
     """The shape of a question to one table."""
     during = query.filter.during
     return Shape(
@@ -127,6 +135,7 @@ def shape_of(schema: str, table: str, properties: tuple[str, ...], query: Featur
         predicate=query.filter.predicate.sql if query.filter.predicate else None,
         sort=query.sort,
         after=tuple(key is not None for key in query.cursor.keys) if query.cursor else None,
+        decimals=decimals,
     )
 
 
@@ -176,11 +185,23 @@ def _feature(shape: Shape) -> Composed:
     if shape.table_form:
         columns = [SQL("t.{}").format(Identifier(name)) for name in shape.properties]
         return SQL(", ").join([*columns, SQL("ST_AsBinary({})").format(_source(shape.crs))])
-    properties = SQL(", ").join(SQL("t.{}").format(Identifier(name)) for name in shape.properties)
+    properties = SQL(", ").join(_property(shape, name) for name in shape.properties)
     return SQL(
         """'{{"type":"Feature","id":' || t.id || ',"geometry":' || coalesce({geometry}, 'null')"""
         """ || ',"properties":' || (SELECT row_to_json(p) FROM (SELECT {properties}) p)::text || '}}'"""
     ).format(geometry=_geometry(shape), properties=properties)
+
+
+def _property(shape: Shape, name: str) -> Composed:
+    column = SQL("t.{}").format(Identifier(name))
+    if name not in shape.decimals:
+        return column
+    # GDAL and QGIS take the type of a column from the first page: where that has 5 and not 5.0, they cut the
+    # decimals of all others off. Above 1e15 PostgreSQL writes an exponent itself.
+    return SQL(
+        "CASE WHEN {0} = trunc({0}) AND abs({0}) < 1e15 THEN ({0}::text || '.0')::json"
+        " ELSE to_json({0}) END AS {1}"
+    ).format(column, Identifier(name))
 
 
 def _geometry(shape: Shape) -> Composed:
