@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geo.features import CRS84, DEFAULT_LIMIT, MAX_LIMIT, SUPPORTED
+from geo.features import CRS84, DEFAULT_LIMIT, MAX_LIMIT, offered_crs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,7 @@ def build_config(
     settings: Settings,
 ) -> dict[str, Any]:
     """The dictionary that :class:`pygeoapi.api.API` takes. ``extents`` are those of public rows."""
+    crs = list(offered_crs(settings.province_code))
     return {
         "server": {
             "url": OGC_URL,
@@ -45,7 +46,7 @@ def build_config(
         "logging": {"level": "ERROR"},
         "metadata": _metadata(settings),
         "resources": {
-            name: _collection(layer, extents[name], notes.get(name) or layer.approximate)
+            name: _collection(layer, extents[name], notes.get(name) or layer.approximate, crs)
             for name, layer in layers.items()
         },
     }
@@ -77,7 +78,7 @@ def _metadata(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _collection(layer: Layer, extent: Extent, note: Text | None) -> dict[str, Any]:
+def _collection(layer: Layer, extent: Extent, note: Text | None, crs: list[str]) -> dict[str, Any]:
     extents: dict[str, Any] = {"spatial": {"bbox": list(extent.bbox or VIETNAM), "crs": CRS84.uri}}
     if layer.valid_time:
         extents["temporal"] = {"begin": _midnight(extent.first_day), "end": _midnight(extent.last_day)}
@@ -98,7 +99,7 @@ def _collection(layer: Layer, extent: Extent, note: Text | None) -> dict[str, An
                 "data": layer.name,
                 "id_field": "id",
                 "title_field": layer.label,
-                "crs": list(SUPPORTED),
+                "crs": crs,
                 "storage_crs": CRS84.uri,
             }
         ],

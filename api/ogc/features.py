@@ -23,6 +23,7 @@ from geo.features import (
     CRS84,
     FeatureQuery,
     columns_for,
+    offered_crs,
     parse_crs,
     read_item,
     read_page,
@@ -30,12 +31,18 @@ from geo.features import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import Request, Response
 
-    from geo.features import Page
+    from geo.features import Crs, Page
     from layers.description import Layer
 
 GEOJSON = "application/geo+json"
+
+
+def _offered(request: Request) -> Mapping[str, Crs]:
+    return offered_crs(deps.settings(request).province_code)
 
 
 async def items(request: Request) -> Response:
@@ -49,7 +56,7 @@ async def _items(request: Request) -> Response:
     caller = await deps.caller(request)
     columns = columns_for(layer, caller)
     params = parameters.read(request.query_params, dict.fromkeys((*parameters.ITEMS, *columns)))
-    query = parameters.feature_query(params, columns, valid_time=layer.valid_time)
+    query = parameters.feature_query(params, columns, valid_time=layer.valid_time, offered=_offered(request))
     if fmt := chosen_download(params.get("f"), request.headers.get("accept", "")):
         ask = await ask_for(request, {**params, "f": "json"}, caller)
         limit = query.limit if "limit" in params else None
@@ -104,7 +111,7 @@ async def item(request: Request) -> Response:
     params = parameters.read(request.query_params, parameters.ITEM)
     ask = await ask_for(request, params, await deps.caller(request))
     layer, identifier = asked_layer(request, ask), request.path_params["id"]
-    crs = parse_crs("crs", params["crs"]) if "crs" in params else CRS84
+    crs = parse_crs("crs", params["crs"], _offered(request)) if "crs" in params else CRS84
     header = f"<{crs.uri}>"
     if ask.fmt == "jsonld":
         query = FeatureQuery(crs=crs)

@@ -16,13 +16,13 @@ from api.ogc.openapi_editing import add_editing
 from api.ogc.parameters import ITEM, ITEMS, PAGE
 from api.ogc.processes.openapi import add_processes
 from api.ogc.provider import JSON_TYPES, json_schema
-from api.ogc.schemas import PARAMETERS, PROBLEMS, RESPONSES, SCHEMAS, geojson
+from api.ogc.schemas import PARAMETERS, PROBLEMS, RESPONSES, SCHEMAS, crs_parameters, geojson
 from api.ogc.tiles import add_tiles
 from geo.database import Caller
 from geo.features import Column, columns_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from layers.description import Layer
 
@@ -48,8 +48,13 @@ FUNCTIONS_OPERATION: dict[str, Any] = {
 }
 
 
-def build_openapi(config: dict[str, Any], layers: Mapping[str, Layer]) -> dict[str, Any]:
-    """The document as anonymous callers see it; pygeoapi loads the provider, so a scope must be set."""
+def build_openapi(
+    config: dict[str, Any], layers: Mapping[str, Layer], offered: Collection[str]
+) -> dict[str, Any]:
+    """The document as anonymous callers see it; ``offered``: coordinate systems.
+
+    pygeoapi loads the provider, so a scope must be set.
+    """
     document: dict[str, Any] = get_oas(config)
     paths: dict[str, Any] = {}
     for path, operations in document["paths"].items():
@@ -62,7 +67,7 @@ def build_openapi(config: dict[str, Any], layers: Mapping[str, Layer]) -> dict[s
     paths["/functions"] = {"get": FUNCTIONS_OPERATION}
     document["paths"] = paths
     document["components"] = {
-        "parameters": dict(PARAMETERS),
+        "parameters": {**PARAMETERS, **crs_parameters(offered)},
         "responses": dict(RESPONSES),
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         "schemas": {**SCHEMAS, **{_schema_name(layer): _feature(layer) for layer in layers.values()}},

@@ -12,6 +12,7 @@ from geo.errors import InvalidInput
 from geo.features import (
     CRS84,
     DEFAULT_LIMIT,
+    KNOWN,
     MAX_LIMIT,
     FeatureQuery,
     Filter,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import QueryParams
 
-    from geo.features import Column, Cursor
+    from geo.features import Column, Crs, Cursor
     from geo.features.cql2 import FilterLang
 
 PAGE = ("f", "lang")
@@ -70,24 +71,29 @@ def read(params: QueryParams, allowed: Collection[str]) -> dict[str, str]:
 
 
 def feature_query(
-    params: Mapping[str, str], columns: Mapping[str, Column], *, valid_time: bool
+    params: Mapping[str, str],
+    columns: Mapping[str, Column],
+    *,
+    valid_time: bool,
+    offered: Mapping[str, Crs] = KNOWN,
 ) -> FeatureQuery:
     """The question that checked parameters ask; ``InvalidInput`` names the one that is wrong.
 
     ``datetime`` on a layer without valid time matches everything (requirement 26), but must be well formed.
+    ``offered``: the coordinate systems that may be named.
     """
     during = parse_datetime(params["datetime"]) if "datetime" in params else None
     sort = _sort(params.get("sortby"), columns)
     return FeatureQuery(
         filter=Filter(
-            areas=_areas(params),
+            areas=_areas(params, offered),
             during=during if valid_time else None,
             equals=tuple(
                 (name, parse_value(columns[name], value))
                 for name, value in params.items()
                 if name in columns and name not in ITEMS
             ),
-            predicate=_predicate(params, columns),
+            predicate=_predicate(params, columns, offered),
         ),
         limit=min(parse_integer("limit", params.get("limit", DEFAULT_LIMIT), 1, ANY_LIMIT), MAX_LIMIT),
         offset=parse_integer("offset", params.get("offset", 0), 0, MAX_OFFSET),
@@ -95,13 +101,13 @@ def feature_query(
         sort=sort,
         properties=_properties(params.get("properties"), columns),
         geometry=_choice(params, "skipGeometry", "false", ("true", "false")) == "false",
-        crs=parse_crs("crs", params["crs"]) if "crs" in params else CRS84,
+        crs=parse_crs("crs", params["crs"], offered) if "crs" in params else CRS84,
         count_only=_choice(params, "resulttype", "results", ("results", "hits")) == "hits",
     )
 
 
-def _areas(params: Mapping[str, str]) -> tuple[bytes, ...]:
-    crs = parse_crs("bbox-crs", params["bbox-crs"]) if "bbox-crs" in params else CRS84
+def _areas(params: Mapping[str, str], offered: Mapping[str, Crs]) -> tuple[bytes, ...]:
+    crs = parse_crs("bbox-crs", params["bbox-crs"], offered) if "bbox-crs" in params else CRS84
     if "bbox" in params:
         return parse_bbox(params["bbox"], crs)
     if "bbox-crs" in params:
@@ -109,8 +115,10 @@ def _areas(params: Mapping[str, str]) -> tuple[bytes, ...]:
     return ()
 
 
-def _predicate(params: Mapping[str, str], columns: Mapping[str, Column]) -> Predicate | None:
-    crs = parse_crs("filter-crs", params["filter-crs"]) if "filter-crs" in params else CRS84
+def _predicate(
+    params: Mapping[str, str], columns: Mapping[str, Column], offered: Mapping[str, Crs]
+) -> Predicate | None:
+    crs = parse_crs("filter-crs", params["filter-crs"], offered) if "filter-crs" in params else CRS84
     lang = _choice(params, "filter-lang", "cql2-text", ("cql2-text", "cql2-json"))
     if "filter" in params:
         encoding: FilterLang = "cql2-json" if lang == "cql2-json" else "cql2-text"

@@ -19,7 +19,7 @@ from api.ogc.openapi import build_openapi
 from api.ogc.scope import SCOPE, Scope
 from geo.database import Caller
 from geo.errors import TooCostly
-from geo.features import Crowds, Extent, Totals, read_extent
+from geo.features import Crowds, Extent, Totals, offered_crs, read_extent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +105,7 @@ class Door:
     def _make(self, layers: dict[str, Layer], extents: dict[str, Extent]) -> API:
         notes = {name: note for name in layers if (note := self.catalogue.note(name))}
         config = build_config(layers, extents, notes, self.settings)
-        openapi = build_openapi(config, layers)
+        openapi = build_openapi(config, layers, offered_crs(self.settings.province_code))
         # pygeoapi keeps the first configuration that it translated for ever, for the whole process.
         l10n._cfg_cache.clear()
         with _root_logger_kept():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from api.ogc.files import TYPES
-from geo.features import CRS84, DEFAULT_LIMIT, MAX_LIMIT, SUPPORTED
+from geo.features import CRS84, DEFAULT_LIMIT, MAX_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Json = dict[str, Any]
 PROBLEM_TYPE = "application/problem+json"
@@ -64,7 +67,6 @@ def geojson(name: str) -> Json:
 
 
 TEXT: Json = {"type": "string"}
-_CRS: Json = {"type": "string", "format": "uri", "enum": list(SUPPORTED), "default": CRS84.uri}
 _BBOX: Json = {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}
 _HITS: Json = {"type": "string", "enum": ["results", "hits"], "default": "results"}
 _LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
@@ -79,15 +81,12 @@ PARAMETERS: Json = {
     "fPlain": _query("f", {"type": "string", "enum": ["json", "html"], "default": "json"}, "Format"),
     "fJson": _query("f", {"type": "string", "enum": ["json"], "default": "json"}, "Format"),
     "lang": _query("lang", {"type": "string", "enum": ["vi", "en"], "default": "vi"}, "Language"),
-    "crs": _query("crs", _CRS, "CRS of the answer; coordinates in the CRS's axis order"),
-    "bbox-crs": _query("bbox-crs", _CRS, "CRS of bbox"),
     "bbox": _query(
         "bbox", _BBOX, "west,south,east,north; west > east crosses the antimeridian; six numbers with heights"
     ),
     "cursor": _query("cursor", TEXT, "Where the page before ended: out of its next link"),
     "datetime": _query("datetime", TEXT, "A day, an RFC 3339 instant, or an interval a/b with .. for open"),
     "filter": _query("filter", TEXT, "CQL2, as text or JSON (filter-lang)"),
-    "filter-crs": _query("filter-crs", _CRS, "CRS of the coordinates in filter"),
     "filter-lang": _query(
         "filter-lang",
         {"type": "string", "enum": ["cql2-text", "cql2-json"], "default": "cql2-text"},
@@ -105,6 +104,17 @@ PARAMETERS: Json = {
     "sortby": _query("sortby", _list(TEXT), "Property names, - before a name for descending"),
     "featureId": {"name": "featureId", "in": "path", "required": True, "schema": TEXT, "description": "id"},
 }
+
+
+def crs_parameters(offered: Collection[str]) -> Json:
+    """The parameters that name a coordinate reference system."""
+    schema: Json = {"type": "string", "format": "uri", "enum": list(offered), "default": CRS84.uri}
+    return {
+        "crs": _query("crs", schema, "CRS of the answer; coordinates in the CRS's axis order"),
+        "bbox-crs": _query("bbox-crs", schema, "CRS of bbox"),
+        "filter-crs": _query("filter-crs", schema, "CRS of the coordinates in filter"),
+    }
+
 
 SCHEMAS: Json = {
     "Link": _object(["href", "rel"], href=TEXT, rel=TEXT, type=TEXT, title=TEXT, hreflang=TEXT),

@@ -14,9 +14,9 @@ import shapely
 
 from etl.georef.declared import understand
 from etl.georef.fit import Fit, Fitter
-from etl.georef.meridians import customary
 from etl.georef.systems import CANDIDATES, VN2000_DEGREES, WGS84, choice
 from etl.georef.words import ambiguity, by_answer, contradicted, elsewhere, guess, nowhere, set_aside
+from geo.crs import customary
 
 if TYPE_CHECKING:
     from etl.types import Ambiguity, CrsChoice, Geometries, Ground, Guess, Note

@@ -8,7 +8,7 @@ from geo.features.area import parse_bbox
 from geo.features.columns import Column, columns_for, parse_value
 from geo.features.cql2 import FUNCTIONS, Predicate, parse_filter
 from geo.features.crowds import Crowds
-from geo.features.crs import CRS84, SUPPORTED, Crs, parse_crs
+from geo.features.crs import CRS84, KNOWN, Crs, offered_crs, parse_crs
 from geo.features.cursor import Cursor, read_cursor
 from geo.features.draft import Draft, read_draft
 from geo.features.interval import Days, parse_datetime
@@ -23,8 +23,8 @@ __all__ = [
     "CRS84",
     "DEFAULT_LIMIT",
     "FUNCTIONS",
+    "KNOWN",
     "MAX_LIMIT",
-    "SUPPORTED",
     "Batch",
     "Column",
     "Crowds",
@@ -42,6 +42,7 @@ __all__ = [
     "change_feature",
     "columns_for",
     "create_feature",
+    "offered_crs",
     "parse_bbox",
     "parse_crs",
     "parse_datetime",

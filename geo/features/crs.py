@@ -1,23 +1,26 @@
 """The coordinate reference systems in which features are asked for and given (OGC API Features, part 2).
 
 Rule: OGC 18-058r1; coordinates follow the axis order of the named system, so EPSG:4326 is lat, lon and
-CRS84 is lon, lat. The list is short on purpose: a system is named only where its transformation is pinned.
+CRS84 is lon, lat. A system is named only where its transformation is pinned; a deployment offers few of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from pyproj import Transformer
 
-from geo.crs import to_wgs84, zone
+from geo.crs import ZONES, customary, to_wgs84, zone
 from geo.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -51,28 +54,35 @@ def _vn2000(epsg: int) -> Crs:
 
 WORLD_M = 20037508.342789244
 CRS84 = Crs("http://www.opengis.net/def/crs/OGC/1.3/CRS84", 4326, 7, (-180, 180, -90, 90))
-SUPPORTED: dict[str, Crs] = {
-    crs.uri: crs
-    for crs in (
-        CRS84,
-        Crs(f"{EPSG}4326", 4326, 7, (-90, 90, -180, 180), latitude_first=True),
-        Crs(f"{EPSG}3857", 3857, 3, (-WORLD_M, WORLD_M, -WORLD_M, WORLD_M)),
-        _vn2000(3405),
-        _vn2000(3406),
-        _vn2000(5897),
-    )
+_EVERYWHERE = (
+    CRS84,
+    Crs(f"{EPSG}4326", 4326, 7, (-90, 90, -180, 180), latitude_first=True),
+    Crs(f"{EPSG}3857", 3857, 3, (-WORLD_M, WORLD_M, -WORLD_M, WORLD_M)),
+    _vn2000(3405),
+    _vn2000(3406),
+)
+# Every system whose transformation is pinned.
+KNOWN: dict[str, Crs] = {
+    crs.uri: crs for crs in (*_EVERYWHERE, *map(_vn2000, sorted(set(ZONES) - {3405, 3406})))
 }
 
 
-def parse_crs(parameter: str, text: str) -> Crs:
+@lru_cache(maxsize=64)
+def offered_crs(province_code: str) -> dict[str, Crs]:
+    """What a deployment offers: the systems of the whole country and the zones of its province's data."""
+    zones = [_vn2000(epsg) for epsg in sorted(customary((province_code,)))]
+    return {crs.uri: crs for crs in (*_EVERYWHERE, *zones)}
+
+
+def parse_crs(parameter: str, text: str, offered: Mapping[str, Crs] = MappingProxyType(KNOWN)) -> Crs:
     """The system of a URI (or safe CURIE ``[EPSG:3857]``); ``InvalidInput`` for one that is not offered."""
     uri = text
     if text.startswith("[EPSG:") and text.endswith("]"):
         uri = EPSG + text[6:-1]
-    found = SUPPORTED.get(uri)
+    found = offered.get(uri)
     if found is None:
-        offered = ", ".join(SUPPORTED)
-        raise InvalidInput(parameter, text, f"một trong {offered}", f"one of {offered}")
+        listed = ", ".join(offered)
+        raise InvalidInput(parameter, text, f"một trong {listed}", f"one of {listed}")
     return found
 
 

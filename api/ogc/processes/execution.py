@@ -49,7 +49,7 @@ async def execute(request: Request) -> Response:
     caller = await deps.caller(request)
     ask = await ask_for(request, {**params, "f": "json"}, caller, PLAIN)
     wanted = await read_execute(request, process.description)
-    process.check(wanted.inputs, Ground(caller, ask.published.layers))
+    process.check(wanted.inputs, Ground(caller, deps.settings(request).province_code, ask.published.layers))
     if _later(request, process):
         return await _as_job(request, ask, process, wanted)
     return await _at_once(request, ask, process, wanted)

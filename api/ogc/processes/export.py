@@ -13,7 +13,7 @@ from api.ogc.processes.process import Description, Input, Result
 from api.ogc.processes.stream import MAX_FILE_BYTES, too_large, write_csv, write_geojson, write_sequence
 from geo.catalogue import Catalogue
 from geo.errors import InvalidInput
-from geo.features import CRS84, SUPPORTED, columns_for, read_batch
+from geo.features import CRS84, columns_for, offered_crs, read_batch
 from geo.jobs import Output
 from layers.description import Text
 
@@ -76,9 +76,7 @@ class Export:
             "filter-crs": _input("Hệ toạ độ trong bộ lọc", "CRS of the filter", {"type": "string"}),
             "bbox": _input("Vùng", "Bounding box", BOX),
             "datetime": _input("Thời gian hiệu lực", "Valid time", {"type": "string", "maxLength": 100}),
-            "crs": _input(
-                "Hệ toạ độ của tệp", "CRS of the file", {"type": "string", "enum": list(SUPPORTED)}
-            ),
+            "crs": _input("Hệ toạ độ của tệp", "CRS of the file", {"type": "string", "format": "uri"}),
             "properties": _input("Các cột", "Properties", NAMES),
             "sortby": _input("Thứ tự", "Order", NAMES),
         },
@@ -103,13 +101,13 @@ class Export:
 
     def check(self, inputs: Mapping[str, Any], ground: Ground) -> None:
         """The layer is there for the caller, and the question is one that items would answer."""
-        question(inputs, ground.layers, ground.caller)
+        question(inputs, ground.layers, ground.caller, ground.province_code)
 
     async def run(self, task: Task) -> dict[str, Output]:
         """Write the file."""
         catalogue = Catalogue(task.database)
         await catalogue.refresh()
-        layer, query = question(task.inputs, catalogue.layers, task.caller)
+        layer, query = question(task.inputs, catalogue.layers, task.caller, task.settings.province_code)
         form = str(task.inputs.get("format", "gpkg"))
         name = f"{layer.name}.{ {'geojsonseq': 'geojsons'}.get(form, form) }"
         path = task.folder / name
@@ -125,7 +123,7 @@ class Export:
 
 
 def question(
-    inputs: Mapping[str, Any], layers: Mapping[str, Layer], caller: Caller
+    inputs: Mapping[str, Any], layers: Mapping[str, Layer], caller: Caller, province_code: str
 ) -> tuple[Layer, FeatureQuery]:
     """The layer and what of it is asked for; ``InvalidInput`` names the input that is wrong."""
     name = inputs["collection"]
@@ -148,7 +146,9 @@ def question(
             "crs", params["crs"], f"với GeoJSON chỉ {CRS84.uri}", f"with GeoJSON only {CRS84.uri}"
         )
     columns = columns_for(layer, caller)
-    return layer, feature_query(params, columns, valid_time=layer.valid_time)
+    return layer, feature_query(
+        params, columns, valid_time=layer.valid_time, offered=offered_crs(province_code)
+    )
 
 
 async def _through_writer(task: Task, layer: Layer, query: FeatureQuery, path: Path, form: str) -> None:

@@ -50,9 +50,10 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What inputs are checked against: the published layers, and who asks."""
+    """What inputs are checked against: who asks, in which province, and the published layers."""
 
     caller: Caller
+    province_code: str
     layers: Mapping[str, Layer] = field(default_factory=dict)
 
 
