@@ -11,12 +11,13 @@ from fastapi.responses import JSONResponse
 from api.deps import BaseUrl, Chosen, Db, Layers, Who
 from api.report_words import NOT_KEPT, codes, in_words, iso, title
 from api.rights import for_staff, read_json
-from api.routing_bodies import known_category, read_link, read_step, read_wish
+from api.routing_bodies import known_category, read_link, read_purpose, read_step, read_wish
 from geo.errors import Conflict, InvalidInput, NotFound
 from geo.reports import Home, new_report, normalise, status_of, submit
 from geo.reports.family import add_child
 from geo.reports.incidents import relink
 from geo.reports.life import take_step
+from geo.reports.reporter import reporter_of
 from geo.routing import shown
 from geo.routing.hands import pass_on
 from geo.routing.stored import way_of
@@ -66,6 +67,20 @@ async def step(code: str, request: Request, db: Db, layers: Layers, who: Who) ->
         await take_step(connection, own, wanted, reason)
         receipt = await status_of(connection, own)
     return JSONResponse(in_words(receipt, layers), headers=NOT_KEPT)
+
+
+@router.post(
+    "/api/reports/{code}/reporter",
+    summary="Người gửi, để gọi lại; mỗi lần xem được ghi lại",
+    openapi_extra=WITH_BODY,
+)
+async def reporter(code: str, request: Request, db: Db, who: Who) -> JSONResponse:
+    """Name and telephone of a report's sender. The ``reason`` goes into the log of reads of personal data."""
+    for_staff(who)
+    purpose = read_purpose(await read_json(request))
+    async with db.write(who) as connection:
+        found = await reporter_of(connection, normalise(code) or "", purpose)
+    return JSONResponse({"name": found.name, "phone": found.phone, "photo": found.photo}, headers=NOT_KEPT)
 
 
 @router.post(

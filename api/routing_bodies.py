@@ -45,6 +45,11 @@ def read_link(document: object) -> tuple[str | None, str]:
     return _text(given, "incident"), _reason(given.get("reason"))
 
 
+def read_purpose(document: object) -> str:
+    """Why personal data are read."""
+    return _reason(_object(document, "body", ("reason",)).get("reason"))
+
+
 def read_step(document: object, statuses: list[str]) -> tuple[str, str]:
     """The state that a report gets, and the reason."""
     given = _object(document, "body", ("status", "reason"))

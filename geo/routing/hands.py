@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from psycopg.types.json import Jsonb
 
-from geo.errors import Conflict, Forbidden, InvalidInput, NotFound
+from geo.errors import InvalidInput
 from geo.hotspots.cells import cell_of
 from geo.routing.facts import Question, decide, rules_in_force
 from geo.routing.record import record
+from geo.routing.standing import case_of
 from geo.routing.told import decide_told
 from geo.routing.types import COORDINATOR
-from geo.types import LonLat
 from geo.units import Candidate, units_by_code
 from layers.description import Text
 
@@ -23,44 +23,16 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from geo.database import Caller
+    from geo.routing.standing import Case
     from geo.routing.types import Decision, RuleSet, Triage
+    from geo.types import LonLat
     from geo.units import Unit
 
     Connection = AsyncConnection[tuple[Any, ...]]
 
 # The third time that a case is passed on it goes to the operation centre: nobody plays it to and fro.
 HANDS_MAX = 3
-CLOSED = ("closed", "rejected", "duplicate")
 Kind = Literal["handover", "refusal", "correction"]
-_CASE = """
-SELECT report.id, report.status, report.unit, report.category, ST_X(report.geom), ST_Y(report.geom),
-       report.accuracy_m, report.occurred_at, latest.body, coalesce(latest.handovers, 0), report.address,
-       latest.stated ->> 'said'
-  FROM core.any_report AS report
-  LEFT JOIN LATERAL (SELECT * FROM core.route_decision AS decision WHERE decision.report_id = report.id
-                      ORDER BY decision.id DESC LIMIT 1) AS latest ON true
- WHERE report.code = %s
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A stored case as a hand-over finds it; one without a point has ``place`` None and an address.
-
-    ``handovers``: since the operation centre last placed it. ``said``: the ward that the reporter chose.
-    """
-
-    id: int
-    status: str
-    unit: str | None
-    category: str
-    place: LonLat | None
-    accuracy_m: float | None
-    occurred_at: datetime | None
-    body: str
-    handovers: int
-    address: str | None = None
-    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +84,7 @@ async def pass_on(
     Raises ``NotFound``, ``Forbidden`` (not the operation centre and not the unit that has the case),
     ``Conflict`` for a closed case, ``InvalidInput`` for a body or unit that does not exist.
     """
-    case = await _case(connection, caller, code)
+    case = await case_of(connection, caller, code)
     centre = caller.claims is not None and caller.claims.clearance == 2
     way = hands(case, wish.kind, centre=centre)
     now = datetime.now(UTC)
@@ -143,38 +115,6 @@ def _position(place: LonLat | None) -> dict[str, Any]:
     if place is None:
         return {}
     return {"lon": place.lon, "lat": place.lat, "h3_9": cell_of(place.lon, place.lat)}
-
-
-async def _case(connection: Connection, caller: Caller, code: str) -> Case:
-    # One after the other. The view of both tables cannot be locked itself.
-    await connection.execute("SELECT 1 FROM core.reports WHERE code = %s FOR UPDATE", [code])
-    await connection.execute("SELECT pg_advisory_xact_lock(7236021, hashtext(%s))", [code])
-    rows = await (await connection.execute(_CASE, [code])).fetchall()
-    if not rows:
-        raise NotFound("Không có phản ánh nào với mã này.", "No report has this code.")
-    number, status, unit, category, lon, lat, accuracy_m, occurred_at, body, count, address, said = rows[0]
-    case = Case(
-        number,
-        status,
-        unit,
-        category,
-        None if lon is None else LonLat(lon, lat),
-        accuracy_m,
-        occurred_at,
-        body or (COORDINATOR if unit is None else "ward"),
-        count,
-        address,
-        said,
-    )
-    claims = caller.claims
-    if claims is None or not (claims.clearance == 2 or (claims.clearance == 1 and unit in claims.units)):
-        raise Forbidden(
-            "Chỉ trung tâm điều hành hoặc đơn vị đang giữ phản ánh được chuyển.",
-            "Only the operation centre or the unit that has the report may pass it on.",
-        )
-    if status in CLOSED:
-        raise Conflict("Phản ánh đã đóng.", "The report is closed.")
-    return case
 
 
 async def _placed(

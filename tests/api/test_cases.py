@@ -202,3 +202,49 @@ def test_units_by_place_with_accuracy(client: TestClient) -> None:
     for bad in ("-1", "nan", "1e9", "x", ""):
         answer = client.get("/api/units", params={**place, "accuracy_m": bad})
         assert (answer.status_code, answer.json()["parameter"]) == (400, "accuracy_m")
+
+
+SENDER = {"contact_name": "Trần Thị B", "contact_phone": "0912345678"}
+
+
+@pytest.mark.parametrize("where", [{}, {"lon": None, "lat": None, "address": "Xã Bình Minh"}])
+def test_calling_the_reporter_back_is_written_down(
+    client: TestClient,
+    operator: dict[str, str],
+    staff: dict[str, str],
+    admin: psycopg.Connection,
+    where: dict[str, Any],
+) -> None:
+    admin.execute("TRUNCATE private.access_log")
+    code = send(client, **where, **SENDER)["code"]
+    path, why = f"/api/reports/{code}/reporter", {"reason": "Hỏi lại vị trí"}
+    answer = client.post(path, json=why, headers=operator)
+    assert answer.json() == {"name": "Trần Thị B", "phone": "0912345678", "photo": False}
+    assert answer.headers["cache-control"] == "no-store"
+    log = "SELECT subject, layer, purpose FROM private.access_log"
+    assert admin.execute(log).fetchall() == [("ioc@test", "reports", "Hỏi lại vị trí")]
+    assert client.post(path, json=why).status_code == 401
+    assert client.post(path, json=why, headers=staff).status_code == 403
+    assert client.post(path, json={}, headers=operator).status_code == 400
+    missing = client.post("/api/reports/DT-0000-0000/reporter", json=why, headers=operator)
+    assert missing.status_code == 404
+    assert len(admin.execute(log).fetchall()) == 1
+    nameless = send(client, **where, category="MT")["code"]
+    answer = client.post(f"/api/reports/{nameless}/reporter", json=why, headers=operator)
+    assert answer.json() == {"name": None, "phone": None, "photo": False}
+
+
+def test_an_operator_takes_down_many(
+    client: TestClient, operator: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit of an address is for citizens: a whole operation centre calls from one."""
+    monkeypatch.setattr(client._transport, "client", ("203.0.113.5", 5000))
+
+    def sent(headers: dict[str, str]) -> list[int]:
+        places = [{"lat": 10.503 + number / 2000} for number in range(25)]
+        return [
+            client.post("/api/reports", json=GOOD | place, headers=headers).status_code for place in places
+        ]
+
+    assert sent(operator) == [201] * 25
+    assert sent({}) == [201] * 20 + [429] * 5

@@ -95,6 +95,23 @@ CREATE POLICY report_unplaced_read ON core.report_unplaced FOR SELECT TO diaban_
   USING (visibility <= (SELECT auth.clearance()) OR unit = ANY ((SELECT auth.units())::text[]));
 GRANT SELECT ON core.report_unplaced TO diaban_reader, diaban_writer;
 
+-- The one way to the sender of such a report, as private.read_reports is for the others: the access log is written first.
+CREATE OR REPLACE FUNCTION private.read_report_unplaced(feature bigint, purpose text) RETURNS private.report_unplaced
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE found private.report_unplaced;
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM core.report_unplaced WHERE id = feature AND (
+       auth.clearance() = 2 OR (auth.clearance() = 1 AND unit = ANY (auth.units())))) THEN
+    RAISE insufficient_privilege USING MESSAGE = 'no right to these personal data';
+  END IF;
+  INSERT INTO private.access_log (subject, layer, feature_id, purpose) VALUES (auth.subject(), 'reports', feature, purpose);
+  SELECT * INTO found FROM private.report_unplaced WHERE id = feature;
+  RETURN found;
+END $$;
+ALTER FUNCTION private.read_report_unplaced(bigint, text) OWNER TO diaban_owner;
+REVOKE EXECUTE ON FUNCTION private.read_report_unplaced(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION private.read_report_unplaced(bigint, text) TO diaban_writer;
+
 -- Every report, placed or not, under the reader's own policies.
 CREATE OR REPLACE VIEW core.any_report WITH (security_invoker = true) AS
   SELECT id, code, unit, category, status, channel, received_at, occurred_at, ward_code, ward_name, incident_code,
