@@ -29,7 +29,8 @@ router = APIRouter(prefix="/api", tags=["map"])
 async def events(broadcast: Changes, catalogue: Layers, caller: Who) -> StreamingResponse:
     """A stream of ``event: layer`` with ``{"layer", "epoch", "bbox"}``; private edits are told to staff only.
 
-    ``bbox``: west, south, east, north in degrees of what moved, null where it may be anywhere.
+    ``bbox``: west, south, east, north in degrees of what moved, null where it may be anywhere. The first
+    event is ``event: layers`` with the epoch of each: who was away compares them with what it knew.
     """
     return StreamingResponse(
         _stream(broadcast, catalogue, caller),
@@ -39,19 +40,19 @@ async def events(broadcast: Changes, catalogue: Layers, caller: Who) -> Streamin
 
 
 async def _stream(broadcast: Broadcast, catalogue: Catalogue, caller: Caller) -> AsyncIterator[str]:
-    told: dict[str, int] = {name: catalogue.epoch(name, caller) for name in catalogue.layers}
+    clearance = caller.claims.clearance if caller.claims else 0
     queue = broadcast.subscribe()
     try:
-        yield "retry: 2000\n\n"
+        epochs = {name: catalogue.epoch(name, caller) for name in catalogue.layers}
+        yield f"retry: 2000\nevent: layers\ndata: {json.dumps(epochs)}\n\n"
         while True:
             try:
                 moved = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
             except TimeoutError:
                 yield ": alive\n\n"
                 continue
-            name, epoch = moved.layer, catalogue.epoch(moved.layer, caller)
-            if told.get(name) != epoch:
-                told[name] = epoch
+            if any(touched.vis <= clearance for touched in moved.touched):
+                name, epoch = moved.layer, catalogue.epoch(moved.layer, caller)
                 said = {"layer": name, "epoch": epoch, "bbox": _bbox(moved, catalogue, caller)}
                 yield f"event: layer\ndata: {json.dumps(said)}\n\n"
     finally:

@@ -9,7 +9,7 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from geo.changes.moved import read_moved
+from geo.changes.moved import EVERYTHING, Moved, read_moved
 from geo.changes.pump import CHANNEL
 from geo.errors import DiabanError
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from geo.catalogue import Catalogue
-    from geo.changes.moved import Moved
     from geo.settings import Settings
 
 # NOTIFY is only a hint; this is the floor on which freshness stands when a hint is lost.
@@ -28,7 +27,7 @@ log = structlog.get_logger()
 
 
 class Broadcast:
-    """Hands every change to every subscriber; a subscriber that does not read loses the oldest."""
+    """Hands every change to every subscriber; one that does not read is told less exactly, never less."""
 
     def __init__(self) -> None:
         self._queues: set[asyncio.Queue[Moved]] = set()
@@ -54,8 +53,11 @@ class Broadcast:
             purge(moved)
         for queue in self._queues:
             if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(moved)
+                waiting = {queue.get_nowait().layer for _ in range(queue.qsize())}
+                for layer in waiting | {moved.layer}:
+                    queue.put_nowait(Moved(layer, (EVERYTHING,)))
+            else:
+                queue.put_nowait(moved)
 
 
 async def run_listener(settings: Settings, catalogue: Catalogue, broadcast: Broadcast) -> None:

@@ -121,7 +121,7 @@ describe('a search', () => {
 
 describe('news of layers', () => {
   it('are read, and anything else is not', () => {
-    expect(parseChange('{"layer":"reports","epoch":7}')).toEqual({ layer: 'reports', epoch: 7 })
+    expect(parseChange('{"layer":"reports","epoch":7}')).toEqual({ layer: 'reports', epoch: 7, bbox: null })
     for (const data of ['', 'null', '[]', '{"epoch":7}', '{']) expect(parseChange(data)).toBeNull()
   })
 })

@@ -6,6 +6,7 @@ import { isClear, offset, padding } from '../src/map/insets'
 import { ARCHIPELAGOS, ISLANDS_SOURCE } from '../src/map/islands'
 import { CIVIDIS, breaks, classes, colors, roundDown } from '../src/map/ramp'
 import { compose, layerOf, merge } from '../src/map/style'
+import { Versions } from '../src/map/touched'
 import { metresPerPixel, toleranceMetres } from '../src/map/tolerance'
 
 describe('the tolerance of a tap', () => {
@@ -40,8 +41,10 @@ describe('what panels cover', () => {
 })
 
 describe('addresses of tiles', () => {
+  const versions = new Versions()
+  versions.note('reports', '7', null)
   const page = 'http://127.0.0.1:8000/theo-doi/?code=1'
-  const asked = { epochs: new Map([['reports', '7']]), dated: new Set(['zoning']), day: null }
+  const asked = { versions, dated: new Set(['zoning']), day: null }
 
   it('are absolute, of the own origin, with the version of the layer', () => {
     expect(tileAddress('/tiles/reports/3/1/2.mvt', asked, page)).toBe(

@@ -58,6 +58,8 @@ export async function createMap(
     pitchWithRotate: false,
     touchPitch: false,
     attributionControl: false,
+    // Only tiles in view are told of a change. The others are asked for again when they come back: a 304 mostly.
+    maxTileCacheSize: 0,
     fadeDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200,
     transformRequest: (address) => {
       const url = tileAddress(address, asked, location.href)

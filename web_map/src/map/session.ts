@@ -6,6 +6,7 @@ import { NOTHING, only } from './highlight'
 import { isClear, offset, padding, type Insets, type Size } from './insets'
 import { toleranceMetres } from './tolerance'
 import { layerOf } from './style'
+import { touchedTiles } from './touched'
 
 export type HexMode = 'off' | 'hexes' | 'heat'
 
@@ -99,10 +100,31 @@ export class MapSession {
     return typeof cell === 'string' ? cell : null
   }
 
-  /** Ask for the tiles of a layer again; old ones stay until new ones are there, the camera stays. */
-  refresh(layer: string, epoch: string): void {
-    this.#asked.epochs.set(layer, epoch)
-    if (this.map.getSource(layer)) this.map.refreshTiles(layer)
+  /** Ask again for the tiles of a layer that a change touches; old ones stay until new ones are there. */
+  refresh(layer: string, epoch: string, bbox: Bbox | null): void {
+    this.#asked.versions.note(layer, epoch, bbox)
+    if (!this.map.getSource(layer)) return
+    this.#refreshTouched(layer, bbox)
+    // A tile on its way may have left the server before the change did.
+    if (!this.map.isSourceLoaded(layer)) this.map.once('idle', () => this.#refreshTouched(layer, bbox))
+  }
+
+  #refreshTouched(layer: string, bbox: Bbox | null): void {
+    const [west, south, east, north] = this.map.getBounds().toArray().flat() as [number, number, number, number]
+    const zooms = Array.from({ length: Math.ceil(this.map.getZoom()) + 2 }, (_, zoom) => zoom)
+    const tiles = touchedTiles(bbox, [west, south, east, north], zooms)
+    if (tiles === null) this.map.refreshTiles(layer)
+    else if (tiles.length > 0) this.map.refreshTiles(layer, tiles)
+  }
+
+  /** Come nearer to the points that a circle at this pixel counts; whether there is such a circle. */
+  openCluster(point: [number, number]): boolean {
+    const layers = this.#drawn.map(({ name }) => `${name}:cluster`).filter((id) => this.map.getLayer(id))
+    const found = this.map.queryRenderedFeatures(point, { layers })[0]
+    if (found?.geometry.type !== 'Point') return false
+    const [lon, lat] = found.geometry.coordinates as [number, number]
+    this.map.easeTo({ center: [lon, lat], zoom: Math.floor(this.map.getZoom()) + 2, duration: 500, essential: false })
+    return true
   }
 
   /** Show layers with valid time as they were on a day (null: today); other layers stay as they are. */

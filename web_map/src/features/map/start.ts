@@ -6,6 +6,7 @@ import type { Asked } from '../../map/address'
 import type { Camera, StyleSpecification } from '../../map/engine'
 import { MapSession } from '../../map/session'
 import { compose, merge } from '../../map/style'
+import { Versions } from '../../map/touched'
 import { app } from '../../state/app.svelte'
 import { authorization } from '../../state/token.svelte'
 
@@ -38,7 +39,7 @@ export async function start(
 ): Promise<(() => void) | 'no-webgl' | 'unreachable'> {
   const layers = app.layers ?? []
   const dated = layers.filter((layer) => layer.valid_time).map((layer) => layer.name)
-  const tiles: Asked = { epochs: new Map(), dated: new Set(dated), day: app.day }
+  const tiles: Asked = { versions: new Versions(), dated: new Set(dated), day: app.day }
   let engine: typeof import('../../map/engine')
   let style: StyleSpecification
   try {
@@ -61,10 +62,13 @@ export async function start(
     app.session = session
   })
   map.on('moveend', () => (app.camera = session.camera))
-  map.on('click', (event) => asked({ lon: event.lngLat.lng, lat: event.lngLat.lat }, [event.point.x, event.point.y]))
+  map.on('click', ({ lngLat, point }) => {
+    const pixel: [number, number] = [point.x, point.y]
+    if (!session.openCluster(pixel)) asked({ lon: lngLat.lng, lat: lngLat.lat }, pixel)
+  })
   // A ready-made sign for tests and for watchdogs: the first picture is complete.
   map.once('idle', () => (document.documentElement.dataset['map'] = 'idle'))
-  const deaf = listen(({ layer, epoch }) => session.refresh(layer, String(epoch)))
+  const deaf = listen(({ layer, epoch, bbox }) => session.refresh(layer, String(epoch), bbox))
   return () => {
     deaf()
     map.remove()
