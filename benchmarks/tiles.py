@@ -129,6 +129,8 @@ def main() -> int:
         sample, session = asked()
         for name, command, environment in servers(settings, options, Path(folder)):
             with serving(name, command, environment):
+                if name == "Diaban":
+                    timed("the ladder after the insert was noticed", lambda: settle(settings))
                 measured = {"uncached": asyncio.run(ask(name, sample, options.connections))}
                 asyncio.run(ask(name, session, options.connections))
                 measured["cached session"] = asyncio.run(ask(name, session, options.connections))
@@ -160,6 +162,16 @@ def prepare(settings: Settings, rows: int, points: int) -> None:
                 f"ladder of {name}",
                 lambda: make_plan(connection, layer, today_ict(), lambda _: None),  # noqa: B023
             )
+
+
+def settle(settings: Settings) -> None:
+    """Wait until what was inserted before the server ran is told and the rungs are built."""
+    quiet = 0
+    with psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
+        while quiet < 5:
+            time.sleep(1)
+            (stale,) = connection.execute("SELECT count(*) FROM ops.rung_cell WHERE stale").fetchone() or (1,)
+            quiet = 0 if stale else quiet + 1
 
 
 def timed(what: str, work: Any) -> None:  # noqa: ANN401
@@ -198,6 +210,7 @@ def servers(
         config = folder / "martin.yaml"
         config.write_text(
             f"listen_addresses: '127.0.0.1:{PORTS['Martin']}'\nworker_processes: 1\n"
+            f"cache:\n  size_mb: 1024\n"
             f"postgres:\n  connection_string: '{plain}'\n  auto_publish:\n    from_schemas: peer\n",
             encoding="utf-8",
         )
