@@ -8,7 +8,7 @@ from geo.datasets.land import land
 from geo.datasets.match import match
 from geo.datasets.store import Dataset, dataset, datasets
 from geo.datasets.types import Difference, Mode, Origin, Plan
-from geo.datasets.undo import rollback
+from geo.datasets.undo import forget, rollback
 
 __all__ = [
     "Dataset",
@@ -18,6 +18,7 @@ __all__ = [
     "Plan",
     "dataset",
     "datasets",
+    "forget",
     "land",
     "match",
     "rollback",

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from layers.description import Layer
 
 
+# Tables without a dataset that reads into them or waits.
+ORPHANS = """
+SELECT DISTINCT substring(relname FROM '\\d+$')::bigint FROM pg_class
+ WHERE relnamespace = 'staging'::regnamespace AND relname ~ '^(dataset|match)_\\d+$'
+   AND NOT EXISTS (SELECT FROM ops.dataset AS d WHERE d.id = substring(relname FROM '\\d+$')::bigint
+                    AND d.state IN ('reading', 'staged'))
+"""
+
+
 def create(connection: Db, number: int, layer: Layer, columns: Sequence[str]) -> None:
     """Make the table: ``row_no`` of the file, the columns that it brings, ``geom``.
 
@@ -115,4 +124,6 @@ def sweep(connection: Db) -> int:
             swept += 1
         finally:
             connection.execute("SELECT pg_advisory_unlock(%s, %s)", [READING_LOCK, number])
+    for (number,) in connection.execute(ORPHANS).fetchall():
+        drop(connection, number)
     return swept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +15,7 @@ from geo.database.errors import translated
 from geo.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from geo.datasets.names import Db
@@ -113,18 +114,27 @@ def begin(connection: Db, layer: str, mode: Mode, origin: Origin) -> int:
     return int(row[0])
 
 
-def save(
-    connection: Db,
-    number: int,
-    state: State,
-    counts: dict[str, Any] | None = None,
-    document: dict[str, Any] | None = None,
-) -> None:
-    """A new state, and what is known by then; counts are added to those that are there."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a dataset by now: counts (added to those that are there), report, plan of landing."""
+
+    counts: dict[str, Any]
+    report: dict[str, Any] | None = None
+    plan: dict[str, Any] | None = None
+
+
+def save(connection: Db, number: int, state: State, known: Known) -> None:
+    """A new state, and what is known by then."""
     connection.execute(
-        "UPDATE ops.dataset SET state = %s, counts = counts || %s, report = coalesce(%s, report) "
-        "WHERE id = %s",
-        [state, Jsonb(counts or {}), None if document is None else Jsonb(document), number],
+        "UPDATE ops.dataset SET state = %s, counts = counts || %s, report = coalesce(%s, report), "
+        "options = options || %s WHERE id = %s",
+        [
+            state,
+            Jsonb(known.counts),
+            None if known.report is None else Jsonb(known.report),
+            Jsonb({"plan": known.plan} if known.plan else {}),
+            number,
+        ],
     )
 
 
@@ -135,29 +145,35 @@ def forget(connection: Db, number: int) -> None:
 
 
 QUARANTINE = "COPY staging.quarantine (dataset, row_no, kind, faults, raw, wkb) FROM STDIN"
+# Row number, faults, the file's own values, WKB (WGS 84).
 Quarantined = tuple[int, list[dict[str, str]], dict[str, Any], bytes | None]
+# The same with whose names the values go by: the file's, or the layer's fields.
+Kept = tuple[int, str, list[dict[str, str]], dict[str, Any], bytes | None]
 
 
-def quarantine(connection: Db, number: int, rows: Iterable[Quarantined]) -> int:
-    """Keep rows that could not be taken: number, faults, the file's values, WKB (WGS 84); how many."""
-    count = 0
-    with connection.cursor().copy(QUARANTINE) as copy:
-        for row_no, faults, raw, wkb in rows:
-            # PostgreSQL's jsonb has no place for NUL.
-            texts = [json.dumps(value, ensure_ascii=False).replace("\\u0000", "�") for value in (faults, raw)]
-            copy.write_row((number, row_no, "file", *texts, wkb))
-            count += 1
-    return count
+@contextmanager
+def setting_aside(connection: Db, number: int) -> Iterator[Callable[[Sequence[Quarantined]], None]]:
+    """Keep rows that could not be taken, batch by batch; all of them or, where the block fails, none."""
+    with connection.transaction(), connection.cursor().copy(QUARANTINE) as copy:
+
+        def aside(rows: Sequence[Quarantined]) -> None:
+            for row_no, faults, raw, wkb in rows:
+                copy.write_row((number, row_no, "file", _json(faults), _json(raw), wkb))
+
+        yield aside
 
 
-def quarantined(
-    settings: Settings, number: int
-) -> list[tuple[int, str, list[dict[str, str]], dict[str, Any], bytes | None]]:
-    """Rows in quarantine: number, whose names the values go by, faults, values, WKB."""
+def _json(value: object) -> str:
+    # PostgreSQL's jsonb has no place for NUL.
+    return json.dumps(value, ensure_ascii=False).replace("\\u0000", "�")
+
+
+def quarantined(settings: Settings, number: int) -> list[Kept]:
+    """Rows in quarantine, in the file's order."""
     with translated(), psycopg.connect(settings.admin_dsn) as connection:
         rows = connection.execute(
             "SELECT row_no, kind, faults, raw, wkb FROM staging.quarantine WHERE dataset = %s "
             "ORDER BY row_no",
             [number],
         ).fetchall()
-    return cast("list[tuple[int, str, list[dict[str, str]], dict[str, Any], bytes | None]]", rows)
+    return cast("list[Kept]", rows)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from layers.description import Layer
 
 Mode = Literal["update", "append", "replace"]
@@ -34,7 +33,8 @@ class Plan:
     """How a staged table goes into its layer.
 
     ``columns`` are the fields and system columns that the file brings, the rest of a known row stays as it
-    is. ``unit_by_place``: ``unit`` was found by the wards' polygons, so it is given to new rows only.
+    is. ``for_new``: columns that the file does not have and that were found out (the unit by the wards'
+    polygons, the area by measuring): given to new rows only, they never overrule what a person wrote.
     ``mode``: ``update`` brings new and changed rows, ``append`` new ones only, ``replace`` also ends rows
     that the file does not have, on ``gone_from`` where the layer lives in time. ``units``: only rows of these
     units may change or end.
@@ -43,9 +43,32 @@ class Plan:
     layer: Layer
     mode: Mode
     columns: tuple[str, ...]
-    unit_by_place: bool = False
+    for_new: tuple[str, ...] = ()
     gone_from: date | None = None
     units: tuple[str, ...] | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, without the layer's description."""
+        return {
+            "mode": self.mode,
+            "columns": list(self.columns),
+            "for_new": list(self.for_new),
+            "gone_from": self.gone_from.isoformat() if self.gone_from else None,
+            "units": list(self.units) if self.units is not None else None,
+        }
+
+    @classmethod
+    def of(cls, layer: Layer, document: dict[str, Any]) -> Plan:
+        """A plan again from its document."""
+        day, units = document["gone_from"], document["units"]
+        return cls(
+            layer,
+            document["mode"],
+            tuple(document["columns"]),
+            tuple(document["for_new"]),
+            date.fromisoformat(day) if day else None,
+            tuple(units) if units is not None else None,
+        )
 
     @property
     def core(self) -> tuple[str, ...]:
@@ -68,7 +91,7 @@ class Plan:
     @property
     def compared(self) -> tuple[str, ...]:
         """Columns by which a row counts as changed, and that a changed row is given."""
-        return tuple(name for name in self.core if not (name == "unit" and self.unit_by_place))
+        return tuple(name for name in self.core if name not in self.for_new)
 
     @property
     def versions(self) -> bool:

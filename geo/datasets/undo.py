@@ -38,6 +38,11 @@ def rollback(settings: Settings, number: int, actor: str) -> Dataset:
                     f"Bộ dữ liệu {number} không ở trạng thái đã nạp ({found.state}).",
                     f"Dataset {number} has not landed (state: {found.state}).",
                 )
+            if found.counts.get("forgotten"):
+                raise Conflict(
+                    f"Bản lưu để hoàn tác bộ {number} đã được bỏ.",
+                    f"What was kept for undoing dataset {number} is gone.",
+                )
             alone(connection, found.layer)
             layer = _described(connection, found.layer)
             ready(connection, layer)
@@ -51,6 +56,28 @@ def rollback(settings: Settings, number: int, actor: str) -> Dataset:
             undone = store.read(connection, number)
         analyze(connection, found.layer)
     return undone
+
+
+def forget(settings: Settings, number: int) -> int:
+    """Drop what is kept for undoing a dataset (former rows, personal data among them); how many rows.
+
+    ``Conflict`` where it has not landed. It cannot be undone afterwards.
+    """
+    with translated(), psycopg.connect(settings.admin_dsn) as connection:
+        connection.execute(OWNER)
+        found = store.read(connection, number, lock=True)
+        if found.state != "landed":
+            raise Conflict(
+                f"Bộ dữ liệu {number} không ở trạng thái đã nạp ({found.state}).",
+                f"Dataset {number} has not landed (state: {found.state}).",
+            )
+        ready(connection, _described(connection, found.layer))
+        query = SQL("DELETE FROM {} WHERE dataset = %s").format(before(found.layer))
+        count = connection.execute(query, [number]).rowcount
+        connection.execute(
+            "UPDATE ops.dataset SET counts = counts || '{\"forgotten\": true}' WHERE id = %s", [number]
+        )
+    return count
 
 
 def _described(connection: Db, name: str) -> Layer:

@@ -54,7 +54,7 @@ def staged(
             for number_, row in enumerate(rows, 1):
                 copy.write_row([number_, *(row.get(name) for name in columns), ewkb(row["geom"])])
         count = stage.finish(connection, number)
-        store.save(connection, number, "staged", {"staged": count})
+        store.save(connection, number, "staged", store.Known({"staged": count}))
     return number, plan
 
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import shapely
 
-from geo.datasets import Difference, datasets, land, rollback
+from geo.datasets import Difference, datasets, forget, land, rollback
 from geo.errors import Conflict, Forbidden, Unavailable
 from tests.etl.landing_ground import X, Y, compared, landed, parcel, square, staged
 
@@ -306,6 +306,14 @@ def test_real_rows_are_not_mixed_with_a_demonstration(settings: Settings, admin:
     assert admin.execute(kept).fetchone() == (None,)
     rollback(settings, number, "tester")
     assert admin.execute(kept).fetchone() != (None,)
+
+
+def test_what_is_forgotten_cannot_be_undone(settings: Settings) -> None:
+    landed(settings, "crop_areas", [crop("VN-DTOR-0001", 0)])
+    number, _ = landed(settings, "crop_areas", [crop("VN-DTOR-0001", 0, owner_name="Trần Thị B")])
+    assert forget(settings, number) == 1
+    with pytest.raises(Conflict, match="is gone"):
+        rollback(settings, number, "tester")
 
 
 def test_nobody_else_reads_what_waits(settings: Settings) -> None:

@@ -1,0 +1,205 @@
+"""The report of an import, as one JSON document from which text and page are made. Pure.
+
+It says what the file is and how it was read, what was repaired and refused, what the layer would gain and
+lose, and where the problem places are. Values of columns with personal data are not in it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from etl.geometry import Tally
+from etl.types import SAMPLE_ROWS, Fault, Note, add_up
+
+if TYPE_CHECKING:
+    from etl.types import Ambiguity, Guess, Reading, Source, Survey
+    from geo.datasets import Difference
+    from layers.description import Layer, Text
+
+# Faults one by one; beyond that they are counted, and all of them are in the quarantine.
+FAULTS_SHOWN = 200
+NOTES_KEPT = 10_000
+
+
+@dataclass
+class Findings:
+    """What a reading gathers on its way."""
+
+    tally: Tally = field(default_factory=Tally)
+    notes: list[Note] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    by_kind: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    kinds: dict[tuple[str, str | None], tuple[Text, list[int]]] = field(default_factory=dict)
+    places: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    read: int = 0
+    taken: int = 0
+    quarantined: int = 0
+    extent: tuple[float, float, float, float] | None = None
+
+    def take_notes(self, notes: tuple[Note, ...]) -> None:
+        """Notes of a batch; one of a kind is kept."""
+        self.notes = list(add_up([*self.notes, *notes]))[:NOTES_KEPT]
+
+    def take_faults(self, faults: list[Fault], places: dict[int, tuple[float, float]]) -> None:
+        """Faults of a batch, and where their rows lie as far as that is known."""
+        for fault in faults:
+            kind = (fault.code, fault.column)
+            self.by_kind[kind] += 1
+            _, rows = self.kinds.setdefault(kind, (fault.reason, []))
+            if len(rows) < SAMPLE_ROWS:
+                rows.append(fault.row)
+            if len(self.faults) < FAULTS_SHOWN:
+                self.faults.append(fault)
+            here = self.places.setdefault(fault.code, [])
+            if fault.row in places and len(here) < FAULTS_SHOWN:
+                here.append(places[fault.row])
+
+    def widen(self, box: tuple[float, float, float, float]) -> None:
+        """Take a batch's box into the whole's."""
+        known = self.extent or box
+        self.extent = (
+            min(known[0], box[0]),
+            min(known[1], box[1]),
+            max(known[2], box[2]),
+            max(known[3], box[3]),
+        )
+
+
+def document(
+    layer: Layer,
+    survey: Survey,
+    found: Findings | None = None,
+    difference: Difference | None = None,
+    **more: Any,  # noqa: ANN401 - JSON
+) -> dict[str, Any]:
+    """The report as JSON; without ``found`` of a file that was surveyed only (questions, or a refusal)."""
+    seen = found or Findings()
+    notes = add_up([*survey.notes, *seen.notes, *seen.tally.notes()])
+    refused = any(note.severity == "refused" for note in notes)
+    personal = set(survey.reading.personal) if survey.reading else set()
+    places = {code: kind.places for code, kind in seen.tally.kinds.items() if kind.places} | {
+        code: lonlats for code, lonlats in seen.places.items() if lonlats
+    }
+    return {
+        "version": 1,
+        "layer": {"name": layer.name, "title": layer.title.model_dump()},
+        "file": _file(survey.source, survey.inner_layer),
+        "reading": _reading(layer, survey.reading),
+        "guesses": {
+            "crs": [_guess(each) for each in survey.crs[:10]],
+            "encoding": [_guess(each) for each in survey.encodings[:6]],
+            "columns": {name: [_guess(g) for g in each[:4]] for name, each in survey.columns.items()},
+        },
+        "questions": [_question(each) for each in survey.ambiguities],
+        "samples": {
+            name: [list(pair) for pair in pairs[:5]]
+            for name, pairs in survey.samples.items()
+            if name not in personal
+        },
+        "geometry_types": dict(survey.geometry_types),
+        "rows": {
+            "file": survey.rows,
+            "read": seen.read,
+            "taken": seen.taken,
+            "quarantined": seen.quarantined,
+        },
+        "notes": [_note(note) for note in notes],
+        "repaired_area_m2": round(
+            sum(kind.area_m2 for kind in seen.tally.kinds.values() if kind.severity == "repaired"), 3
+        ),
+        "faults": {
+            "by_kind": [
+                {
+                    "code": code,
+                    "column": column,
+                    "count": count,
+                    "text": seen.kinds[code, column][0].model_dump(),
+                    "rows": seen.kinds[code, column][1],
+                }
+                for (code, column), count in seen.by_kind.most_common()
+            ],
+            "first": [_fault(each, personal) for each in seen.faults],
+        },
+        "difference": difference.document() if difference else None,
+        "places": places,
+        "extent": seen.extent,
+        "can_land": bool(found and seen.taken and difference and not refused and not survey.ambiguities),
+        **more,
+    }
+
+
+def _file(source: Source, inner_layer: str) -> dict[str, Any]:
+    return {
+        "name": source.path.name,
+        "sha256": source.sha256,
+        "size_bytes": source.size_bytes,
+        "driver": next((each.driver for each in source.layers if each.name == inner_layer), None),
+        "inner_layer": inner_layer,
+        "inner_layers": [
+            {"name": each.name, "rows": each.rows, "geometry": each.geometry} for each in source.layers
+        ],
+    }
+
+
+def _reading(layer: Layer, reading: Reading | None) -> dict[str, Any] | None:
+    if reading is None:
+        return None
+    titles = {each.name: each.title.model_dump() for each in layer.fields}
+    return {
+        "crs": {
+            "key": reading.crs.key,
+            "name": reading.crs.name,
+            "epsg": reading.crs.epsg,
+            "swapped": reading.crs.swapped,
+            "operation": reading.crs.operation,
+        },
+        "columns": [
+            {"field": name, "title": titles.get(name), "column": column}
+            for name, column in reading.columns.items()
+        ],
+        "constants": dict(reading.constants),
+        "ignored": list(reading.ignored),
+        "personal": dict(reading.personal),
+        "encodings": dict(reading.encodings),
+        "scheme": reading.scheme,
+        "valid_from": reading.valid_from.isoformat() if reading.valid_from else None,
+    }
+
+
+def _guess(guess: Guess) -> dict[str, Any]:
+    return {
+        "key": guess.key,
+        "label": guess.label.model_dump(),
+        "score": round(guess.score, 4),
+        "evidence": [each.model_dump() for each in guess.evidence],
+    }
+
+
+def _question(each: Ambiguity) -> dict[str, Any]:
+    return {
+        "question": each.question,
+        "text": each.text.model_dump(),
+        "option": each.option,
+        "guesses": [_guess(guess) for guess in each.guesses[:10]],
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {**asdict(note), "text": note.text.model_dump()}
+
+
+def _fault(fault: Fault, personal: set[str]) -> dict[str, Any]:
+    value = fault.value
+    if fault.column in personal:
+        value = None
+    elif value is not None and len(value) > 80:
+        value = value[:80] + "…"
+    return {
+        "row": fault.row,
+        "code": fault.code,
+        "reason": fault.reason.model_dump(),
+        "column": fault.column,
+        "value": value,
+    }

@@ -1,0 +1,253 @@
+"""The rows of a file on their way: checked and repaired, good ones into the staged table, bad ones aside."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import psycopg
+import shapely
+
+from etl.landing import areas
+from etl.landing.coverage import check_coverage
+from etl.landing.spool import Spool
+from etl.landing.units import Wards
+from etl.rows import rows as read_rows
+from etl.types import Fault, Note
+from geo.calendar import today_ict
+from geo.datasets import stage, store
+from layers.description import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+    from psycopg import Copy
+
+    from etl.geometry import Cleaned, Cleaner
+    from etl.landing.report import Findings
+    from etl.types import Ground, Reading, Rows
+    from geo.datasets.names import Db
+    from geo.datasets.store import Quarantined
+    from geo.settings import Settings
+    from layers.description import Layer, LayerField
+
+ROWS_A_BATCH = 20_000
+MISSING = "geometry_missing"
+# A shape of more bytes than this is not worth mending by hand.
+QUARANTINED_BYTES = 64 * 2**20
+PSYCOPG_TYPES = {
+    "TEXT": "text", "INTEGER": "int4", "DOUBLE PRECISION": "float8", "BOOLEAN": "bool", "DATE": "date",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz", "SMALLINT": "int2", "BIGINT": "int8",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Which columns the staged table has, and which of them the file did not bring.
+
+    ``neighbours()`` waits for the check of overlaps and gaps.
+    """
+
+    columns: tuple[str, ...]
+    for_new: tuple[str, ...]
+    neighbours: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """What is to be streamed: how the file is read, into which layer, by whose checks; ``total`` rows."""
+
+    reading: Reading
+    layer: Layer
+    found: Findings
+    cleaner: Cleaner
+    total: int
+    ground: Ground | None
+
+
+@dataclass
+class Road:
+    """All that a batch meets on its way."""
+
+    reading: Reading
+    layer: Layer
+    found: Findings
+    cleaner: Cleaner
+    columns: tuple[str, ...]
+    wards: Wards | None
+    spool: Spool | None
+
+    def take(self, batch: Rows, copy: Copy, aside: Callable[[Sequence[Quarantined]], None]) -> None:
+        """Check and repair a batch; its good rows go on, its bad ones aside."""
+        self.found.take_notes(batch.notes)
+        if not len(batch):
+            return
+        result = self.cleaner.clean(batch.geometry, batch.first_row)
+        known = {fault.row for fault in batch.faults}
+        # A row that was refused already is not told again that it has no shape.
+        faults = [*batch.faults, *(f for f in result.faults if f.row not in known or f.code != MISSING)]
+        faults.sort(key=lambda fault: fault.row)
+        areas.compare(self.layer, batch, result.geometry, result.area_m2, self.cleaner.tally)
+        bad = np.zeros(len(batch), dtype=bool)
+        bad[[fault.row - batch.first_row for fault in faults]] = True
+        good = np.flatnonzero(~bad)
+        self._write(copy, batch, result, good)
+        self.found.read += len(batch)
+        self.found.quarantined += int(bad.sum())
+        if faults:
+            aside(list(_rejected(batch, faults, np.flatnonzero(bad))))
+            self.found.take_faults(faults, _places(batch, np.flatnonzero(bad)))
+
+    def _write(self, copy: Copy, batch: Rows, result: Cleaned, good: NDArray[np.int64]) -> None:
+        if not len(good):
+            return
+        kept = result.geometry[good]
+        numbers = batch.first_row + good
+        wkb = shapely.to_wkb(shapely.set_srid(kept, 4326), include_srid=True).tolist()
+        values = [self._values(name, batch, result, good) for name in self.columns]
+        for row in zip(numbers.tolist(), *values, wkb, strict=True):
+            copy.write_row(row)
+        west, south, east, north = shapely.total_bounds(kept).tolist()
+        self.found.widen((west, south, east, north))
+        if self.spool is not None:
+            self.spool.add(wkb, kept, numbers)
+
+    def _values(self, name: str, batch: Rows, result: Cleaned, good: NDArray[np.int64]) -> Sequence[object]:
+        if name in batch.values:
+            column = batch.values[name]
+            return column if len(good) == len(column) else [column[at] for at in good.tolist()]
+        if name == "valid_from":
+            return [self.reading.valid_from] * len(good)
+        area = areas.declared_field(self.layer)
+        if area is not None and name == area[0]:
+            self.found.take_notes((_measured(len(good), self.layer.field(name)),))
+            return list(np.round(result.area_m2[good] / area[1], 1 if area[1] == 1 else 4).tolist())
+        assert self.wards is not None and name == "unit"  # noqa: S101 - nothing else has no values
+        units = self.wards.of(result.geometry[good])
+        if outside := int((units == None).sum()):  # noqa: E711 - of an array
+            self.found.take_notes((_outside(outside),))
+        return list(units)
+
+
+def stream(
+    settings: Settings,
+    connection: Db,
+    number: int,
+    wanted: Streamed,
+    progress: Callable[[float, str], None],
+) -> Staged:
+    """Fill the staged table and the quarantine of a dataset; what was found is in ``wanted.found``."""
+    reading, layer, found, cleaner = wanted.reading, wanted.layer, wanted.found, wanted.cleaner
+    batches = iter(read_rows(reading, layer, ROWS_A_BATCH, wanted.ground))
+    first = next(batches, None)
+    if first is not None and not len(first):
+        found.take_notes(first.notes)
+        first = next(batches, None)
+    wards = _wards(connection, layer, first, reading.valid_from or today_ict())
+    columns, for_new = _columns(layer, reading, first, wards)
+    stage.create(connection, number, layer, columns)
+    with ExitStack() as held:
+        spool = held.enter_context(Spool()) if layer.coverage else None
+        road = Road(reading, layer, found, cleaner, columns, wards, spool)
+        other = held.enter_context(closing(psycopg.connect(settings.admin_dsn, autocommit=True)))
+        aside = held.enter_context(store.setting_aside(other, number))
+        copy = held.enter_context(stage.filling(connection, number, columns))
+        types = stage.column_types(layer)
+        copy.set_types(["int8", *(PSYCOPG_TYPES[types[name]] for name in columns), "bytea"])
+        for batch in itertools.chain([first] if first is not None else [], batches):
+            road.take(batch, copy, aside)
+            progress(min(1.0, found.read / max(wanted.total, 1)), f"{found.read:,}".replace(",", "."))
+        shapes = spool.close() if spool is not None else None
+    if shapes is None or not len(shapes):
+        return Staged(columns, for_new, lambda: None)
+    # The database matches meanwhile: two cores, two things to do.
+    workshop = ThreadPoolExecutor(max_workers=1)
+    checked = workshop.submit(check_coverage, shapes, found.tally)
+    workshop.shutdown(wait=False)
+    return Staged(columns, for_new, checked.result)
+
+
+def _wards(connection: Db, layer: Layer, first: Rows | None, day: date) -> Wards | None:
+    """The wards, where the file does not say which unit is responsible and the layer is not theirs."""
+    if layer.name == "admin_units" or first is None or "unit" in first.values:
+        return None
+    found = Wards.load(connection, day)
+    return found if len(found) else None
+
+
+def _columns(
+    layer: Layer, reading: Reading, first: Rows | None, wards: Wards | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Columns of the staged table, and those among them that the file did not bring."""
+    columns = list(first.values) if first is not None else []
+    if layer.valid_time and reading.valid_from is not None and "valid_from" not in columns:
+        columns.append("valid_from")
+    area = areas.declared_field(layer)
+    measured = area is not None and layer.field(area[0]).required and area[0] not in columns
+    for_new = [
+        *([area[0]] if area is not None and measured else []),
+        *(["unit"] if wards is not None else []),
+    ]
+    return (*columns, *for_new), tuple(for_new)
+
+
+def _rejected(batch: Rows, faults: list[Fault], bad: NDArray[np.int64]) -> Iterator[Quarantined]:
+    of_row: dict[int, list[dict[str, str]]] = {}
+    for fault in faults:
+        reason = {"code": fault.code, "vi": fault.reason.vi, "en": fault.reason.en}
+        of_row.setdefault(fault.row, []).append(reason)
+    for at in bad.tolist():
+        row = batch.first_row + at
+        raw = {name: _plain(column[at].as_py()) for name, column in batch.raw.items()}
+        yield row, of_row[row], raw, _wkb(batch, at)
+
+
+def _wkb(batch: Rows, at: int) -> bytes | None:
+    shape = batch.geometry[at]
+    if shape is None or shapely.get_num_coordinates(shape) * 16 > QUARANTINED_BYTES:
+        return None
+    return bytes(shapely.to_wkb(shape, flavor="iso"))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a file holds
+    """A value as JSON can hold it."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _places(batch: Rows, bad: NDArray[np.int64]) -> dict[int, tuple[float, float]]:
+    boxes = shapely.bounds(batch.geometry[bad])
+    middles = np.column_stack([boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)])
+    return {
+        batch.first_row + int(at): (float(x), float(y))
+        for at, (x, y) in zip(bad, middles, strict=True)
+        if abs(x) <= 180 and abs(y) <= 90
+    }
+
+
+def _outside(count: int) -> Note:
+    text = Text(
+        vi="dòng không nằm trong xã, phường nào: chưa có đơn vị phụ trách",
+        en="rows lie in no ward: no unit is responsible for them yet",
+    )
+    return Note("no_unit", "info", text, count)
+
+
+def _measured(count: int, field: LayerField) -> Note:
+    text = Text(
+        vi=f"dòng không ghi «{field.title.vi}»: lấy diện tích đo trên ê-líp-xô-ít",
+        en=f"rows without '{field.title.en}': given the area on the ellipsoid",
+    )
+    return Note("area_computed", "info", text, count, column=field.name)

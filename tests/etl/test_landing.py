@@ -1,0 +1,281 @@
+"""A file's whole way: read, repaired, set aside, staged, landed, undone; what a kill leaves behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import psycopg
+import pytest
+import shapely
+
+from etl.landing import Prepared, Wanted, export, prepare
+from etl.landing.page import page
+from etl.landing.prepare import discard
+from etl.landing.text import lines
+from geo.datasets import Difference, datasets, land, rollback
+from geo.errors import InvalidInput, NotFound
+from tests.etl.landing_ground import X, Y, landed, parcel, square
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geo.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def empty(admin: psycopg.Connection) -> Iterator[None]:
+    yield
+    for table in ("land_use", "crop_areas", "admin_units"):
+        admin.execute(f"TRUNCATE core.{table} CASCADE")
+    admin.execute("DELETE FROM ops.dataset")
+
+
+def saved(rows: list[dict[str, Any]], file: Path) -> Path:
+    shapes = [row["geom"] for row in rows]
+    columns = {name: [row.get(name) for row in rows] for name in rows[0] if name != "geom"}
+    gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4326").to_file(file)
+    return file
+
+
+def prepared(settings: Settings, file: Path, layer: str = "land_use", **more: Any) -> Prepared:
+    return prepare(settings, Wanted(file, layer, "tester", **more))
+
+
+def test_a_file_with_good_and_bad_rows(settings: Settings, admin: psycopg.Connection, tmp_path: Path) -> None:
+    bow = shapely.Polygon([(X, Y), (X + 1e-3, Y + 1e-3), (X + 1e-3, Y), (X, Y + 1e-3)])
+    rows = [
+        parcel(1, 0),
+        parcel(2, 1, code="XXX"),
+        parcel(3, 2, geom=bow),
+        parcel(4, 3, area_m2=99.0),
+        parcel(5, 4, geom=None),
+    ]
+    done = prepared(settings, saved(rows, tmp_path / "thửa.gpkg"))
+    report = done.report
+    assert report["can_land"] and done.difference == Difference(new=2)
+    assert report["rows"] == {"file": 5, "read": 5, "taken": 2, "quarantined": 3}
+    assert {kind["code"] for kind in report["faults"]["by_kind"]} >= {
+        "repair_changes_area",
+        "geometry_missing",
+    }
+    assert [fault["row"] for fault in report["faults"]["first"]] == [2, 3, 5]
+    notes = {note["code"]: note for note in report["notes"]}
+    assert notes["area_differs"]["rows"] == (4,) or notes["area_differs"]["rows"] == [4]
+    assert report["places"]["repair_changes_area"] == [(pytest.approx(X + 5e-4), pytest.approx(Y + 5e-4))]
+    text = "\n".join(lines(report))
+    assert "Cách ly 3 dòng" in text and "XXX" in text and "2 mới" in text
+    html = page(report)
+    assert "<circle" in html and "http" not in html.replace("http://www.w3.org", "")
+    assert admin.execute("SELECT count(*) FROM core.land_use").fetchone() == (0,)
+    assert done.number is not None and done.plan is not None
+    land(settings, done.number, done.plan, expected=done.difference)
+    assert admin.execute("SELECT parcel_number FROM core.land_use ORDER BY 1").fetchall() == [(1,), (4,)]
+    (record,) = datasets(settings)
+    assert record.state == "landed" and record.counts["new"] == 2 and record.counts["quarantined"] == 3
+    assert (record.source_name, len(record.sha256), record.actor) == ("thửa.gpkg", 64, "tester")
+
+
+def test_quarantine_goes_out_is_mended_and_comes_in(
+    settings: Settings, admin: psycopg.Connection, tmp_path: Path
+) -> None:
+    bow = shapely.Polygon([(X, Y), (X + 1e-3, Y + 1e-3), (X + 1e-3, Y), (X, Y + 1e-3)])
+    rows = [parcel(1, 0), parcel(2, 1, code="XXX"), parcel(3, 2, geom=bow), parcel(4, 3, geom=None)]
+    first = prepared(settings, saved(rows, tmp_path / "a.geojson"))
+    assert first.number is not None and first.plan is not None
+    land(settings, first.number, first.plan)
+    out = tmp_path / "cách ly.gpkg"
+    assert export(settings, first.number, out) == 3
+    frame = gpd.read_file(out)
+    assert frame["diaban_row"].tolist() == [2, 3, 4] and "XXX" in frame["diaban_reason"][0]
+    assert frame.geometry[1].equals_exact(bow) and frame.geometry[2] is None
+    # What a person does in QGIS.
+    frame.loc[0, "code"] = "CLN"
+    frame["geometry"] = [frame.geometry[0], square(2, 0), square(3, 0)]
+    frame.to_file(tmp_path / "mended.gpkg")
+    second = prepared(settings, tmp_path / "mended.gpkg")
+    assert second.difference == Difference(new=3, kept=1) and not second.report["rows"]["quarantined"]
+    assert second.number is not None and second.plan is not None
+    land(settings, second.number, second.plan)
+    found = admin.execute("SELECT parcel_number, code FROM core.land_use ORDER BY 1").fetchall()
+    assert found == [(1, "LUC"), (2, "CLN"), (3, "LUC"), (4, "LUC")]
+    rollback(settings, second.number, "tester")
+    assert admin.execute("SELECT count(*) FROM core.land_use").fetchone() == (1,)
+    with pytest.raises(NotFound, match="quarantine"):
+        export(settings, second.number, out)
+
+
+def test_rows_that_conflict_go_out_under_the_fields_names(settings: Settings, tmp_path: Path) -> None:
+    landed(settings, "land_use", [parcel(1, 0)])
+    done = prepared(settings, saved([parcel(1, 0, code="CLN")], tmp_path / "a.gpkg"), mode="append")
+    assert done.number is not None and done.plan is not None
+    land(settings, done.number, done.plan)
+    export(settings, done.number, tmp_path / "q.gpkg")
+    frame = gpd.read_file(tmp_path / "q.gpkg", layer="quarantine_layer")
+    assert frame["code"].tolist() == ["CLN"] and "append" in frame["diaban_reason"][0]
+
+
+def test_neighbours_that_overlap_or_leave_gaps_are_told(settings: Settings, tmp_path: Path) -> None:
+    def cell(number: int, west: float, east: float, south: float = 0, north: float = 1) -> dict[str, Any]:
+        box = shapely.box(X + west * 1e-3, Y + south * 1e-3, X + east * 1e-3, Y + north * 1e-3)
+        return parcel(number, 0, geom=box)
+
+    rows = [
+        cell(1, 0, 1), cell(2, 0.9, 2), cell(3, 2, 3), cell(4, 3, 4), cell(4, 3, 4, 2, 3),
+        cell(5, 10, 11), cell(6, 11.005, 12), cell(7, 10, 12, 1, 2), cell(8, 10, 12, -1, 0), cell(9, 10, 11),
+    ]  # fmt: skip
+    done = prepared(settings, saved(rows, tmp_path / "c.gpkg"))
+    notes = {note["code"]: note for note in done.report["notes"]}
+    assert notes["overlap"]["count"] == 2  # 1 with 2, and 5 with its twin 9
+    assert notes["gap"]["count"] == 1
+    assert done.report["places"]["gap"][0] == (pytest.approx(X + 11.0025e-3), pytest.approx(Y + 5e-4))
+    assert done.report["can_land"]  # told, not refused: which of two is right only the surveyor knows
+
+
+def test_the_ward_is_found_by_place(settings: Settings, admin: psycopg.Connection, tmp_path: Path) -> None:
+    wards = [
+        {
+            "unit_id": f"VN-82-{code}-2025",
+            "code": code,
+            "name": f"Phường {code}",
+            "kind": "phuong",
+            "level": 3,
+            "province_code": "82",
+            "valid_from": date(2025, 7, 1),
+            "geom": square(x, 0, 10),
+        }
+        for code, x in (("29869", 0), ("29884", 10))
+    ]
+    landed(settings, "admin_units", wards)
+    rows = [parcel(1, 1), parcel(1, 12), parcel(2, 30)]
+    for row in rows:
+        del row["unit"]
+    file = saved(rows, tmp_path / "p.gpkg")
+    done = prepared(settings, file)
+    assert done.number is not None and done.plan is not None and done.plan.for_new == ("unit",)
+    land(settings, done.number, done.plan)
+    query = "SELECT unit, parcel_number FROM core.land_use ORDER BY parcel_number, unit"
+    assert admin.execute(query).fetchall() == [("29869", 1), ("29884", 1), (None, 2)]
+    assert next(n for n in done.report["notes"] if n["code"] == "no_unit")["count"] == 1
+    # A person's word on who is responsible is not taken back by the next file.
+    admin.execute("UPDATE core.land_use SET unit = '29884' WHERE parcel_number = 2")
+    again = prepared(settings, file)
+    assert again.difference is not None and again.difference.changed == 0
+
+
+def test_a_file_that_cannot_land_leaves_nothing(settings: Settings, tmp_path: Path) -> None:
+    line = shapely.LineString([(X, Y), (X + 1e-3, Y)])
+    bad = prepared(settings, saved([parcel(1, 0, geom=line)], tmp_path / "bad.gpkg"))
+    assert not bad.report["can_land"] and bad.number is not None
+    discard(settings, bad.number)
+    rows = [{"name": "x", "geom": square(0, 0)}]
+    assert prepared(settings, saved(rows, tmp_path / "none.gpkg")).number is None
+    with pytest.raises(NotFound, match="no layer"):
+        prepared(settings, tmp_path / "bad.gpkg", "nothing")
+    (tmp_path / "words.gpkg").write_text("không phải dữ liệu")
+    with pytest.raises(InvalidInput):
+        prepared(settings, tmp_path / "words.gpkg")
+    assert datasets(settings) == []
+
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from etl.landing import Wanted, prepare
+from geo.datasets import land
+from geo.settings import Settings
+
+def told(share, word=""):
+    print(f"{share:.3f}", flush=True)
+    time.sleep(0.2)  # for whoever kills at this moment
+
+settings = Settings()
+done = prepare(settings, Wanted(Path(sys.argv[1]), "land_use", "killed", "replace"), told)
+print("staged", flush=True)
+land(settings, done.number, done.plan, progress=told)
+"""
+
+
+@pytest.mark.parametrize("moment", ["0.0", "0.2", "staged", "landing 0.000", "landing 0.5", "landing 1.000"])
+def test_a_kill_at_any_moment_leaves_the_layer_as_it_was(
+    settings: Settings, admin: psycopg.Connection, tmp_path: Path, moment: str
+) -> None:
+    landed(settings, "land_use", [parcel(1, 0), parcel(2, 1)])
+    before = admin.execute("SELECT c.*::text FROM core.land_use AS c ORDER BY id").fetchall()
+    file = saved([parcel(i, i % 300, i // 300) for i in range(27_000)], tmp_path / "many.fgb")
+    environment = os.environ | {
+        "DIABAN_DATABASE_URL": settings.database_url,
+        "DIABAN_SECRET": settings.secret.get_secret_value(),
+        "DIABAN_HOME": str(settings.home),
+        "PYTHONPATH": str(ROOT),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(file)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    landing, reached = False, False
+    for line in process.stdout:
+        landing = landing or line.startswith("staged")
+        wanted = moment.removeprefix("landing ")
+        if landing == (moment == "staged" or moment.startswith("landing")) and line.startswith(wanted):
+            reached = True
+            os.kill(process.pid, signal.SIGKILL)
+            break
+    process.wait(30)
+    process.stdout.close()
+    assert reached and process.returncode == -signal.SIGKILL
+    _until(lambda: not _busy(admin))
+    assert admin.execute("SELECT c.*::text FROM core.land_use AS c ORDER BY id").fetchall() == before
+    with psycopg.connect(settings.role_dsn("diaban_public")) as public:
+        assert public.execute("SELECT count(*) FROM land_use").fetchone() == (2,)
+    # The next import sweeps up and goes through.
+    done = prepared(settings, saved([parcel(1, 0, code="CLN")], tmp_path / "next.gpkg"))
+    assert done.difference == Difference(changed=1, kept=1, fields={"code": 1})
+    left = admin.execute("SELECT id FROM ops.dataset WHERE state = 'reading'").fetchall()
+    tables = admin.execute(
+        "SELECT relname FROM pg_class WHERE relname LIKE 'dataset\\_%' AND relkind = 'r'"
+    ).fetchall()
+    assert left == [] and len(tables) <= 1 + (moment.startswith("landing") or moment == "staged")
+
+
+def _busy(admin: psycopg.Connection) -> bool:
+    row = admin.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() "
+        "AND state <> 'idle'"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _until(condition: Any, seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_memory_of_a_sweep_in_use(settings: Settings, admin: psycopg.Connection) -> None:
+    """A dataset that somebody is reading at this moment is nobody else's to sweep."""
+    from geo.datasets import stage, store
+    from geo.datasets.types import Origin
+
+    with closing(psycopg.connect(settings.admin_dsn, autocommit=True)) as connection:
+        number = store.begin(connection, "land_use", "update", Origin("a", "0" * 64, 1, "x"))
+        with stage.reading(connection, number):
+            assert stage.sweep(admin) == 0
+        assert stage.sweep(admin) == 1
+    assert datasets(settings)[0].state == "abandoned"
