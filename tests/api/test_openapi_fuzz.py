@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geo.settings import Settings
 
 # A part that takes a minute at most; the whole is made by the command.
-REQUESTS = int(os.environ.get("DIABAN_FUZZ_REQUESTS", "1200"))
+REQUESTS = int(os.environ.get("DIABAN_FUZZ_REQUESTS", "900"))
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +38,15 @@ def rows(settings: Settings) -> None:
 
 
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("document", ["/ogc/openapi", "/api/openapi.json"])
-def test_no_request_makes_the_server_fail(live_server: str, operator: dict[str, str], document: str) -> None:
+# By the number of their operations.
+@pytest.mark.parametrize(("document", "thirds"), [("/ogc/openapi", 2), ("/api/openapi.json", 1)])
+def test_no_request_makes_the_server_fail(
+    live_server: str, operator: dict[str, str], document: str, thirds: int
+) -> None:
     found = Findings()
-    fuzz(live_server, document, REQUESTS // 2, operator, found)
+    fuzz(live_server, document, REQUESTS * thirds // 3, operator, found)
     print(f"{document}: {found.requests} requests, {dict(sorted(found.statuses.items()))}")
     assert not found.wrong, found.told()
     # A generator that makes nothing, or nothing that is right, finds nothing.
-    assert found.requests >= REQUESTS // 2 * 0.6
-    assert found.statuses[200] > found.requests * 0.1 and found.statuses[400]
+    assert found.requests >= REQUESTS * thirds // 3
+    assert found.statuses[200] > found.requests * 0.02 and found.statuses[400]
