@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # Anyone's map may draw what is public: answers depend on a token that a foreign page does not have.
 OPEN = {"Access-Control-Allow-Origin": "*"}
+# Answers to one sender, or to staff, are nobody else's: no cache keeps them.
+NOT_KEPT = {"Cache-Control": "no-store"}
 
 
 def freshness(caller: Caller) -> dict[str, str]:

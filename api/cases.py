@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from api.caching import NOT_KEPT
 from api.deps import BaseUrl, Chosen, Db, Layers, Who
-from api.report_words import NOT_KEPT, codes, in_words, iso, title
+from api.report_words import codes, in_words, iso, title
 from api.rights import for_staff, read_json
 from api.routing_bodies import known_category, read_link, read_purpose, read_step, read_wish
 from geo.errors import Conflict, InvalidInput, NotFound

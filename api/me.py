@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from api.caching import NOT_KEPT
 from api.deps import Db, Who
-from api.report_words import NOT_KEPT
 from geo.calendar import today_ict
 from geo.units import units_by_code
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from layers.description import Code
 
 LAYER = "reports"
-# Answers to one sender, or to staff, are nobody else's: no cache keeps them.
-NOT_KEPT = {"Cache-Control": "no-store"}
 
 
 def in_words(receipt: Receipt, layers: Catalogue) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from api.caching import OPEN
+from api.caching import NOT_KEPT, OPEN
 from api.deps import BaseUrl, Chosen, Db, Layers, Who
 from api.report_form import report_form
-from api.report_words import NOT_KEPT, codes, in_words
+from api.report_words import codes, in_words
 from geo.errors import Conflict, InvalidInput, TooMany
 from geo.reports import (
     Home,

@@ -8,11 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
-from api.caching import OPEN, freshness
+from api.caching import NOT_KEPT, OPEN, freshness
 from api.deps import Db, Layers, Who
+from api.report_words import iso
 from api.rights import for_centre, for_staff, read_json
 from api.routing_bodies import known_category, read_replay
-from geo.calendar import ICT, parse_day, parse_instant
+from geo.calendar import parse_day, parse_instant
 from geo.errors import InvalidInput
 from geo.routing import Question, checked_place, decide, shown
 from geo.routing.document import read_draft
@@ -24,7 +25,6 @@ from geo.types import parse_integer, parse_number
 
 router = APIRouter(tags=["routing"])
 
-NOT_KEPT = {"Cache-Control": "no-store"}
 ACCURACY_MAX_M = 10_000
 QUEUE_MAX = 200
 DAYS_MAX = 400
@@ -53,7 +53,7 @@ async def explain(
     )
     async with db.read(who) as connection:
         decision = await decide(connection, question)
-    body = {"decision": shown(decision), "at": _iso(question.received_at), "category": question.category}
+    body = {"decision": shown(decision), "at": iso(question.received_at), "category": question.category}
     return JSONResponse(body, headers={**OPEN, **freshness(who)})
 
 
@@ -119,7 +119,7 @@ async def triage(
     async with db.read(who) as connection:
         cases, following = await queue(connection, count, start)
     for case in cases:
-        case["received_at"], case["since"] = _iso(case["received_at"]), _iso(case["since"])
+        case["received_at"], case["since"] = iso(case["received_at"]), iso(case["since"])
     return JSONResponse({"cases": cases, "next": following}, headers=NOT_KEPT)
 
 
@@ -148,7 +148,3 @@ async def statistics(
 
 def _accuracy(value: str | None) -> float | None:
     return None if value is None else parse_number("accuracy_m", value, 0, ACCURACY_MAX_M)
-
-
-def _iso(instant: datetime) -> str:
-    return instant.astimezone(ICT).isoformat(timespec="seconds")

@@ -248,3 +248,13 @@ def test_an_operator_takes_down_many(
 
     assert sent(operator) == [201] * 25
     assert sent({}) == [201] * 20 + [429] * 5
+
+
+def test_07_outside_every_ward_by_telephone_it_is_taken(client: TestClient, operator: dict[str, str]) -> None:
+    """On the web the sender can move the pin; a caller cannot."""
+    at_sea = GOOD | {"lon": 105.9}
+    assert client.post("/api/reports", json=at_sea).status_code == 400
+    answer = client.post("/api/reports", json=at_sea | {"channel": "phone"}, headers=operator)
+    assert (answer.status_code, answer.json()["status"], answer.json()["ward"]) == (201, "received", None)
+    (case,) = client.get("/api/triage", headers=operator).json()["cases"]
+    assert (case["triage"], case["confidence"], case["lon"]) == ("outside", "outside", 105.9)
