@@ -13,13 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geo.hotspots.cells import children
+import numpy as np
+
+from geo.hotspots.cells import children, parents
 from geo.hotspots.groups import MIXED
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
 K = 5
@@ -130,24 +131,39 @@ def spread(
     """Incidents and contacts by cell: each atom shared out evenly over its cells of resolution 8.
 
     ``ground``: cells of resolution 8 of the province, ascending. What a share adds up to is known, where
-    within
-    the atom it belongs is not; the caller says so.
+    within the atom it belongs is not; the caller says so.
     """
-    inside = frozenset(ground.tolist())
-    sums: dict[int, list[float]] = {}
+    inside = np.zeros((len(ground), 2))
+    outside: dict[int, list[float]] = {}
     for atom in found:
-        fine = _fine(atom, ground)
-        within = [cell for cell in fine if cell in inside] or list(fine)
-        for cell in within:
-            entry = sums.setdefault(_up(cell, resolution), [0.0, 0.0])
-            entry[0] += atom.incidents / len(within)
-            entry[1] += atom.contacts / len(within)
-    return {cell: (sums[cell][0], sums[cell][1]) for cell in sorted(sums)}
+        counts = np.array([atom.incidents, atom.contacts], dtype=np.float64)
+        # In the order of indexes all cells within a coarser one stand together.
+        bounds = [np.searchsorted(ground, _span(cell)) for cell in atom.cells] or [(0, len(ground))]
+        size = sum(int(high - low) for low, high in bounds)
+        for low, high in bounds if size else ():
+            inside[low:high] += counts / size
+        for cell in _fine(atom) if not size else ():
+            entry = outside.setdefault(_up(cell, resolution), [0.0, 0.0])
+            entry[0] += atom.incidents / len(_fine(atom))
+            entry[1] += atom.contacts / len(_fine(atom))
+    coarse, index = np.unique(parents(ground, resolution), return_inverse=True)
+    sums = [np.bincount(index, inside[:, column], minlength=len(coarse)).tolist() for column in (0, 1)]
+    shown = {cell: (i, c) for cell, i, c in zip(coarse.tolist(), *sums, strict=True) if c > 0}
+    for cell, (i, c) in outside.items():
+        before = shown.get(cell, (0.0, 0.0))
+        shown[cell] = (before[0] + i, before[1] + c)
+    return dict(sorted(shown.items()))
 
 
-def _fine(atom: Atom, ground: NDArray[np.int64]) -> tuple[int, ...]:
-    if not atom.cells:
-        return tuple(ground.tolist())
+def _span(cell: int) -> tuple[int, int]:
+    """The first index of resolution 8 within a cell, and one past the last."""
+    resolution = (cell >> 52) & 0xF
+    digits = ((1 << (3 * (FINEST - resolution))) - 1) << (3 * (15 - FINEST))
+    low = (cell & ~(0xF << 52) & ~digits) | (FINEST << 52)
+    return low, (low | digits) + 1
+
+
+def _fine(atom: Atom) -> tuple[int, ...]:
     if atom.resolution == FINEST:
         return atom.cells
     return tuple(fine for cell in atom.cells for fine in children(cell, FINEST))

@@ -69,8 +69,7 @@ async def tell_months(connection: Connection) -> int:
     outline = (await ground_on(connection, today, 5)).outline
     roots = (await asyncio.to_thread(cells_of, outline, 5)).tolist()
     for month in months:
-        async with connection.transaction():
-            await tell(connection, month, roots)
+        await tell(connection, month, roots)
     return len(months)
 
 

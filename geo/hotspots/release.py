@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,12 +57,19 @@ async def due(connection: Connection, today: date) -> list[date]:
 async def tell(
     connection: Connection, month: date, ground: Iterable[int], reason: str | None = None
 ) -> list[Atom] | None:
-    """Tell a month, in the connection's transaction; what was told, None where it was withheld.
+    """Tell a month, in a transaction of its own; what was told, None where it was withheld.
 
     ``ground``: cells of resolution 5 of the province. A month that was told stays as it is.
     """
     rows = await (await connection.execute(_COUNTED, {"month": month})).fetchall()
-    found = atoms(_lines(rows), ground)
+    # Outside the transaction: it takes as long as the month is busy.
+    found = await asyncio.to_thread(lambda: atoms(_lines(rows), ground))
+    async with connection.transaction():
+        await _keep(connection, month, found, reason)
+    return found
+
+
+async def _keep(connection: Connection, month: date, found: list[Atom] | None, reason: str | None) -> None:
     sums = [sum(getattr(atom, name) for atom in found or ()) for name in ("incidents", "contacts")]
     told = await (await connection.execute(_TELL, [month, K, *sums, found is None, reason])).fetchone()
     if told is not None and found:
@@ -73,7 +81,6 @@ async def tell(
                     for number, a in enumerate(found)
                 ],
             )
-    return found
 
 
 def _lines(rows: list[tuple[Any, ...]]) -> Lines:

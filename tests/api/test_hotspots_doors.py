@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 WEST, SOUTH, SIDE = 105.50, 10.40, 0.12
 WARDS = [("30001", "Phường Một", 0, 40_000), ("30002", "Xã Hai", 1, 10_000)]
 WARD = """
-INSERT INTO core.admin_units (unit_id, code, name, kind, level, province_code, valid_from, population, area_km2,
-                              geom)
+INSERT INTO core.admin_units
+       (unit_id, code, name, kind, level, province_code, valid_from, population, area_km2, geom)
 VALUES (%s, %s, %s, 'xa', 3, '82', '2025-07-01', %s, 170, ST_Multi(ST_MakeEnvelope(%s, %s, %s, %s, 4326)))
 """
 BUSY = (105.53, 10.43)

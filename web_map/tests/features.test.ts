@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { parseChange } from '../src/api/events'
 import { Problem, asProblem, fromAnswer } from '../src/api/problem'
 import { SHORT, edge, entries, hiddenAt } from '../src/features/layers/legend'
-import { last, lastDay, isRange, presetOf, shifted, today } from '../src/features/hotspots/range'
+import { frames, isRange, last, lastDay, length, months, nextMonth, ofMonths, presetOf, shifted, today } from '../src/features/hotspots/range'
+import { parseAlarm } from '../src/api/hotspots'
 import { inside } from '../src/features/search/inside'
 import { moved } from '../src/features/search/moved'
 
@@ -93,6 +94,38 @@ describe('a range of days', () => {
     expect(isRange({ from: '2026-13-01', to: '2026-10-31' })).toBe(false)
     expect(isRange({ from: '2026-11-01', to: '2026-10-31' })).toBe(false)
     expect(isRange({ from: '2026-10-31', to: '2026-10-31' })).toBe(true)
+  })
+
+  it('knows months over the turn of a year', () => {
+    expect(nextMonth('2025-12')).toBe('2026-01')
+    expect(nextMonth('2026-01', -1)).toBe('2025-12')
+    expect(nextMonth('2026-10', -11)).toBe('2025-11')
+    expect(months('2025-11', '2026-02')).toEqual(['2025-11', '2025-12', '2026-01', '2026-02'])
+    expect(ofMonths('2024-02', '2024-02')).toEqual({ from: '2024-02-01', to: '2024-02-29' })
+    expect(length(ofMonths('2026-01', '2026-12'))).toBe(365)
+  })
+
+  it.each([
+    [7, false, 7],
+    [90, false, 13],
+    [365, false, 12],
+    [62, true, 3]
+  ])('of %i days plays through without a gap', (days, byMonth, count) => {
+    const range = last(days, '2026-10-31')
+    const found = frames(range, byMonth)
+    expect(found).toHaveLength(count)
+    expect(found[0]?.from).toBe(range.from)
+    expect(found.at(-1)?.to).toBe(range.to)
+    for (const [index, frame] of found.slice(1).entries()) expect(frame.from).toBe(shifted(found[index]?.to ?? '', 1))
+  })
+})
+
+describe('an alarm in the stream', () => {
+  it('is read from its event, and nothing else is', () => {
+    expect(parseAlarm('event: alarm\nid: 4\ndata: {"id": 4}')).toEqual({ id: 4 })
+    expect(parseAlarm(': alive')).toBeNull()
+    expect(parseAlarm('retry: 5000')).toBeNull()
+    expect(parseAlarm('event: alarm\ndata: {')).toBeNull()
   })
 })
 

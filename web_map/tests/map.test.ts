@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { LayerInfo } from '../src/api/types'
 import { tileAddress } from '../src/map/address'
-import { fillColor, heatPoints } from '../src/map/hexes'
+import { fillOf, hatch, rateColor } from '../src/map/hexes'
 import { isClear, offset, padding } from '../src/map/insets'
 import { ARCHIPELAGOS, ISLANDS_SOURCE } from '../src/map/islands'
-import { CIVIDIS, breaks, classes, colors, roundDown } from '../src/map/ramp'
+import { CIVIDIS, KIND_COLORS, RATES, STATE_COLORS } from '../src/map/ramp'
 import { compose, layerOf, merge } from '../src/map/style'
 import { Versions } from '../src/map/touched'
 import { metresPerPixel, toleranceMetres } from '../src/map/tolerance'
@@ -74,47 +74,39 @@ describe('addresses of tiles', () => {
 })
 
 describe('the ramp of densities', () => {
-  it('has round limits that rise', () => {
-    const values = Array.from({ length: 1000 }, (_, index) => 0.1 + (index / 100) ** 3)
-    const limits = breaks(values)
-    expect(limits.length).toBeGreaterThan(3)
-    expect([...limits].sort((a, b) => a - b)).toEqual(limits)
-    for (const limit of limits) expect(roundDown(limit)).toBe(limit)
+  const lightness = (color: string): number => {
+    const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16))
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+
+  it('falls in lightness, so that it is read without hues', () => {
+    const steps = CIVIDIS.map(lightness)
+    expect([...steps].sort((a, b) => b - a)).toEqual(steps)
+    expect(RATES).toHaveLength(CIVIDIS.length)
   })
 
-  it('rounds down to few figures', () => {
-    expect([0.3, 0.5, 1, 1.99, 7, 24, 99].map(roundDown)).toEqual([0.3, 0.5, 1, 1.5, 7, 20, 70])
+  it('is one scale for all questions: a rate has its colour whatever else is drawn', () => {
+    const stops = (rateColor() as unknown[]).slice(3)
+    expect(stops[0]).toBeCloseTo(-1)
+    expect(stops.at(-2)).toBeCloseTo(2)
+    expect(stops.filter((stop) => typeof stop === 'string')).toEqual([...CIVIDIS])
   })
 
-  it('bears no data, one value and equal values', () => {
-    expect(breaks([])).toEqual([])
-    expect(breaks([0, 0])).toEqual([])
-    expect(breaks([3])).toEqual([])
-    expect(classes(breaks([2, 2, 2]))).toHaveLength(1)
+  it('tells hot from cold by lightness and hue, and says every state', () => {
+    expect(lightness(STATE_COLORS.hot99)).toBeLessThan(lightness(STATE_COLORS.hot95))
+    expect(lightness(STATE_COLORS.hot95)).toBeLessThan(lightness(STATE_COLORS.hot90))
+    expect(lightness(STATE_COLORS.cold99)).toBeLessThan(lightness(STATE_COLORS.cold95))
+    const fill = JSON.stringify(fillOf('signal'))
+    for (const state of Object.keys(STATE_COLORS)) expect(fill).toContain(`"${state}"`)
+    expect(new Set(Object.values(KIND_COLORS)).size).toBe(16)
+    expect(JSON.stringify(fillOf('emerging'))).toContain('"historical_cold"')
+    expect(fillOf('density')).toEqual(rateColor())
   })
 
-  it('is one scale on the map and in the legend', () => {
-    const rows = classes([1, 5])
-    expect(rows.map((row) => [row.from, row.below])).toEqual([
-      [null, 1],
-      [1, 5],
-      [5, null]
-    ])
-    expect(fillColor([1, 5])).toEqual(['step', ['get', 'per_km2'], rows[0]?.color, 1, rows[1]?.color, 5, rows[2]?.color])
-    expect(fillColor([])).toBe(rows.length > 0 ? colors(1)[0] : '')
-    expect(colors(7)).toEqual([...CIVIDIS])
-  })
-
-  it('gives heat a weight between 0 and 1 at the middle of each cell', () => {
-    const ring: [number, number][] = [[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]
-    const hex = (per_km2: number) => ({
-      type: 'Feature' as const,
-      geometry: { type: 'Polygon' as const, coordinates: [ring] },
-      properties: { cell: 'x', incidents: 1, contacts: 1, per_km2 }
-    })
-    const points = heatPoints({ type: 'FeatureCollection', features: [hex(1), hex(4)] })
-    expect(points.features.map((point) => point.properties?.['weight'])).toEqual([0.25, 1])
-    expect(points.features[0]?.geometry).toEqual({ type: 'Point', coordinates: [1, 1] })
+  it('marks cells with too few reports by stripes that join', () => {
+    const { width, height, data } = hatch()
+    expect(data).toHaveLength(width * height * 4)
+    expect(data.filter((value, index) => index % 4 === 3 && value > 0)).toHaveLength(8)
   })
 })
 

@@ -6,7 +6,6 @@ import type {
   Category,
   Config,
   Decision,
-  Hotspots,
   LayerInfo,
   LonLat,
   ReportState,
@@ -155,13 +154,3 @@ export const unitsNamed = (
   day: string | null,
   signal?: AbortSignal
 ): Promise<{ units: Unit[]; other_times?: Unit[] }> => get('/api/units', { name, at: day }, signal)
-
-export interface HotspotQuestion {
-  from?: string
-  to?: string
-  category?: string
-  resolution?: number
-}
-
-export const hotspots = (question: HotspotQuestion, signal: AbortSignal): Promise<Hotspots> =>
-  get('/api/hotspots', { ...question }, signal)

@@ -145,22 +145,9 @@ export interface ReportState {
   history?: { at: string; status: string; title: Text }[]
 }
 
-export interface HexProperties {
-  cell: string
-  incidents: number
-  contacts: number
-  per_km2: number
-}
-
 export interface Hex {
   type: 'Feature'
   id?: string | number
   geometry: { type: 'Polygon'; coordinates: [number, number][][] }
-  properties: HexProperties
-}
-
-export interface Hotspots {
-  type: 'FeatureCollection'
-  features: Hex[]
-  parameters?: Record<string, unknown>
+  properties: Record<string, unknown>
 }

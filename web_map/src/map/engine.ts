@@ -8,6 +8,7 @@ import type {
   FilterSpecification,
   GeoJSONSource,
   LayerSpecification,
+  RasterTileSource,
   SourceSpecification,
   StyleSpecification
 } from 'maplibre-gl'
@@ -18,6 +19,7 @@ export type {
   GeoJSONSource,
   LayerSpecification,
   MaplibreMap,
+  RasterTileSource,
   SourceSpecification,
   StyleSpecification
 }

@@ -1,34 +1,27 @@
-import type { Hotspots } from '../api/types'
+import type { Cells } from '../api/hotspots'
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from './engine'
-import { CIVIDIS, colors } from './ramp'
+import { CHANGE_COLORS, CIVIDIS, KIND_COLORS, RATES, STATE_COLORS } from './ramp'
 
 /** Lets boundaries and rivers show through; the legend's swatches are as clear. */
-export const HEX_OPACITY = 0.85
+export const HEX_OPACITY = 0.82
 
-/** Below this zoom hexagons are specks, so heat takes over. */
-export const HEX_MIN_ZOOM = 8
+/** What the hexagons say, or that density is drawn instead of them. */
+export type HexView = 'density' | 'heat' | 'signal' | 'emerging' | 'compare'
+
+/** The picture for cells with too few reports: thin stripes. */
+export const HATCH = 'hotspots-hatch'
+const DENSITY = '/api/hotspots/density/{z}/{x}/{y}.png'
+
+export const DENSITY_SOURCE = { type: 'raster', tiles: [DENSITY], tileSize: 256, maxzoom: 15 } as const
 
 export function hexLayers(): LayerSpecification[] {
   return [
     {
       id: 'hotspots:heat',
-      type: 'heatmap',
-      source: 'hotspots-heat',
+      type: 'raster',
+      source: 'hotspots-density',
       layout: { visibility: 'none' },
-      paint: {
-        'heatmap-weight': ['get', 'weight'],
-        'heatmap-radius': ['interpolate', ['exponential', 2], ['zoom'], 6, 8, 8, 16, 13, 300],
-        'heatmap-intensity': ['interpolate', ['linear'], ['zoom'], 6, 0.5, 10, 0.9],
-        'heatmap-opacity': 0.8,
-        'heatmap-color': [
-          'interpolate',
-          ['linear'],
-          ['heatmap-density'],
-          0,
-          'rgba(254, 232, 56, 0)',
-          ...CIVIDIS.flatMap((color, index) => [0.08 + (index * 0.92) / (CIVIDIS.length - 1), color])
-        ] as ExpressionSpecification
-      }
+      paint: { 'raster-opacity': 0.9, 'raster-fade-duration': 0 }
     },
     {
       id: 'hotspots:fill',
@@ -36,6 +29,14 @@ export function hexLayers(): LayerSpecification[] {
       source: 'hotspots',
       layout: { visibility: 'none' },
       paint: { 'fill-color': CIVIDIS[3], 'fill-opacity': HEX_OPACITY }
+    },
+    {
+      id: 'hotspots:few',
+      type: 'fill',
+      source: 'hotspots',
+      filter: ['==', ['get', 'state'], 'few'],
+      layout: { visibility: 'none' },
+      paint: { 'fill-pattern': HATCH, 'fill-opacity': 0.5 }
     },
     {
       id: 'hotspots:edge',
@@ -65,31 +66,38 @@ export function chosen(cell: string | null): FilterSpecification {
   return ['==', ['get', 'cell'], cell ?? '']
 }
 
-/** Colour by density: `step` over the class limits, so the map and the legend cannot disagree. */
-export function fillColor(limits: readonly number[]): ExpressionSpecification | string {
-  const [first, ...rest] = colors(limits.length + 1)
-  if (limits.length === 0 || first === undefined) return first ?? CIVIDIS[3]
-  const steps = limits.flatMap((limit, index) => [limit, rest[index] ?? first])
-  return ['step', ['get', 'per_km2'], first, ...steps] as ExpressionSpecification
+/** Colour by rate on the fixed scale, straight in the logarithm as the server's density is. */
+export function rateColor(): ExpressionSpecification {
+  const stops = CIVIDIS.flatMap((color, index) => [Math.log10(RATES[0]) + index / 2, color])
+  return ['interpolate', ['linear'], ['log10', ['max', ['get', 'rate'], 0.001]], ...stops] as ExpressionSpecification
 }
 
-/** The mean of a ring's corners: near enough to a hexagon's centre for drawing and flying. */
+function matched(name: string, colors: Readonly<Record<string, string>>): ExpressionSpecification {
+  return ['match', ['get', name], ...Object.entries(colors).flat(), 'rgba(0, 0, 0, 0)'] as unknown as ExpressionSpecification
+}
+
+/** How the hexagons of a view are filled. */
+export function fillOf(view: HexView): ExpressionSpecification {
+  if (view === 'signal') return matched('state', { ...STATE_COLORS, none: 'rgba(0, 0, 0, 0)', few: 'rgba(0, 0, 0, 0)' })
+  if (view === 'emerging') return matched('kind', KIND_COLORS)
+  if (view !== 'compare') return rateColor()
+  return ['match', ['get', 'change'], 1, CHANGE_COLORS.more, -1, CHANGE_COLORS.less, CHANGE_COLORS.same]
+}
+
+/** Eight by eight pixels, one dark diagonal on clear ground. */
+export function hatch(): { width: number; height: number; data: Uint8Array } {
+  const data = new Uint8Array(8 * 8 * 4)
+  for (let y = 0; y < 8; y++) data.set([70, 78, 86, 170], (y * 8 + ((8 - y) % 8)) * 4)
+  return { width: 8, height: 8, data }
+}
+
+/** The mean of a ring's corners: near enough to a hexagon's centre for flying there. */
 export function centre(ring: readonly (readonly [number, number])[]): [number, number] {
   const corners = ring.slice(0, -1)
   const sum = corners.reduce<[number, number]>(([x, y], [lon, lat]) => [x + lon, y + lat], [0, 0])
   return [sum[0] / corners.length, sum[1] / corners.length]
 }
 
-/** Centres of the hexagons with a weight from 0 to 1 (the 98th percentile and above count as 1). */
-export function heatPoints(hexes: Hotspots): GeoJSON.FeatureCollection {
-  const sorted = hexes.features.map((hex) => hex.properties.per_km2).sort((a, b) => a - b)
-  const top = sorted[Math.floor(sorted.length * 0.98)] || 1
-  return {
-    type: 'FeatureCollection',
-    features: hexes.features.map((hex) => ({
-      type: 'Feature',
-      geometry: { type: 'Point', coordinates: centre(hex.geometry.coordinates[0] ?? []) },
-      properties: { weight: Math.min(1, hex.properties.per_km2 / top) }
-    }))
-  }
-}
+/** The hexagons as the map takes them. */
+export const asFeatures = (cells: Cells | null): GeoJSON.FeatureCollection =>
+  cells === null ? { type: 'FeatureCollection', features: [] } : (cells as unknown as GeoJSON.FeatureCollection)

@@ -1,53 +1,47 @@
-/** Cividis in seven steps, light end first on a light ground: lightness falls evenly, also for colour-blind eyes. */
+/**
+ * Cividis in seven steps, light end first on a light ground: lightness falls evenly, also for colour-blind eyes.
+ * The server draws its density tiles in the same ramp (geo/hotspots/surface.py).
+ */
 export const CIVIDIS = ['#fee838', '#d9c55c', '#b0a473', '#8b8879', '#666970', '#3f4e6d', '#00224e'] as const
 
-const STEPS = [1, 1.5, 2, 3, 5, 7]
-
-/** The largest of 1, 1.5, 2, 3, 5, 7 × 10ⁿ that is not above `value` (> 0). */
-export function roundDown(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(value))
-  const lead = value / power
-  const step = STEPS.filter((candidate) => candidate <= lead * (1 + 1e-9)).at(-1) ?? 1
-  return Number((step * power).toPrecision(2))
-}
-
 /**
- * Rising class limits from the values' quantiles, rounded down to two figures at most.
- * They depend on the question only, never on the view, so a colour keeps its meaning while the map moves.
+ * Incidents per km² and 30 days at each colour, half a power of ten apart. Fixed: a colour means one number for
+ * every zoom, period and filter.
  */
-export function breaks(values: readonly number[], classes: number = CIVIDIS.length): number[] {
-  const sorted = values.filter((value) => value > 0).sort((a, b) => a - b)
-  const found = new Set<number>()
-  // Even in rank at the low end, then finer towards the few high cells that matter.
-  const ranks = [0.35, 0.6, 0.78, 0.89, 0.95, 0.985].slice(0, classes - 1)
-  for (const rank of ranks) {
-    const value = sorted[Math.floor(rank * sorted.length)]
-    if (value !== undefined) found.add(roundDown(value))
-  }
-  const smallest = sorted[0]
-  return [...found].filter((limit) => smallest !== undefined && limit > smallest)
-}
+export const RATES = [0.1, 0.3, 1, 3, 10, 30, 100] as const
 
-/** The colours for `limits.length + 1` classes, spread over the whole ramp. */
-export function colors(count: number): string[] {
-  if (count <= 1) return [CIVIDIS[3]]
-  return Array.from({ length: count }, (_, index) => {
-    const at = Math.round((index * (CIVIDIS.length - 1)) / (count - 1))
-    return CIVIDIS[at] ?? CIVIDIS[0]
-  })
-}
+/** What a cell's number of reports says against the whole province (Gi*, false discovery rate). Red to blue. */
+export const STATE_COLORS = {
+  hot99: '#b2182b',
+  hot95: '#ef8a62',
+  hot90: '#fddbc7',
+  none: '#e9ecee',
+  cold90: '#d1e5f0',
+  cold95: '#67a9cf',
+  cold99: '#2166ac',
+  few: '#ffffff'
+} as const
 
-export interface Class {
-  color: string
-  from: number | null
-  below: number | null
-}
+/** Histories of cells; reds and browns are hot, blues are cold, stronger is newer or growing. */
+export const KIND_COLORS = {
+  new_hot: '#67001f',
+  consecutive_hot: '#b2182b',
+  intensifying_hot: '#d6604d',
+  persistent_hot: '#f4a582',
+  sporadic_hot: '#e0c27a',
+  oscillating_hot: '#bf812d',
+  diminishing_hot: '#fddbc7',
+  historical_hot: '#9a9a9a',
+  new_cold: '#053061',
+  consecutive_cold: '#2166ac',
+  intensifying_cold: '#4393c3',
+  persistent_cold: '#92c5de',
+  sporadic_cold: '#80cdc1',
+  oscillating_cold: '#35978f',
+  diminishing_cold: '#d1e5f0',
+  historical_cold: '#c4c4c4'
+} as const
 
-/** The legend's rows, lowest first; `null` is an open end. */
-export function classes(limits: readonly number[]): Class[] {
-  return colors(limits.length + 1).map((color, index) => ({
-    color,
-    from: limits[index - 1] ?? null,
-    below: limits[index] ?? null
-  }))
-}
+export type Kind = keyof typeof KIND_COLORS
+
+export const CHANGE_COLORS = { more: '#b2182b', same: '#e9ecee', less: '#2166ac' } as const

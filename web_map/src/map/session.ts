@@ -1,16 +1,15 @@
-import type { Bbox, Hotspots, LayerInfo, LonLat } from '../api/types'
+import type { Cells } from '../api/hotspots'
+import type { Bbox, LayerInfo, LonLat } from '../api/types'
 import type { Asked } from './address'
-import type { Camera, GeoJSONSource, MaplibreMap } from './engine'
-import { HEX_MIN_ZOOM, chosen, fillColor, heatPoints } from './hexes'
+import type { Camera, GeoJSONSource, MaplibreMap, RasterTileSource } from './engine'
+import { HATCH, asFeatures, chosen, fillOf, hatch, type HexView } from './hexes'
 import { NOTHING, only } from './highlight'
 import { isClear, offset, padding, type Insets, type Size } from './insets'
 import { toleranceMetres } from './tolerance'
 import { layerOf } from './style'
 import { touchedTiles } from './touched'
 
-export type HexMode = 'off' | 'hexes' | 'heat'
-
-const HEXES = ['hotspots:fill', 'hotspots:edge', 'hotspots:chosen-casing', 'hotspots:chosen']
+const HEXES = ['hotspots:fill', 'hotspots:edge', 'hotspots:few', 'hotspots:chosen-casing', 'hotspots:chosen']
 const OWN = new Set(['base', 'islands', 'hotspots', 'candidates', 'pick'])
 
 /** What the application asks of the map, in its own words. Holds the one `Map`; adds no state of its own. */
@@ -72,21 +71,20 @@ export class MapSession {
     for (const { name } of this.#drawn) if (this.map.getSource(name)) this.map.refreshTiles(name)
   }
 
-  setHexes(hexes: Hotspots, limits: readonly number[]): void {
-    this.map.setPaintProperty('hotspots:fill', 'fill-color', fillColor(limits))
-    this.#data('hotspots', hexes as GeoJSON.FeatureCollection)
-    this.#data('hotspots-heat', heatPoints(hexes))
-  }
-
-  /** Show hexagons or heat; hexagons give way to heat where they would be specks. */
-  setHexMode(mode: HexMode): void {
+  /** Draw hexagons as a view colours them, density from `tiles`, or neither (null). */
+  setHexes(cells: Cells | null, view: HexView | null, tiles: string | null): void {
+    if (!this.map.hasImage(HATCH)) this.map.addImage(HATCH, hatch())
     const show = (id: string, on: boolean): void => {
       this.map.setLayoutProperty(id, 'visibility', on ? 'visible' : 'none')
     }
-    for (const id of HEXES) show(id, mode === 'hexes')
-    show('hotspots:heat', mode !== 'off')
-    this.map.setLayerZoomRange('hotspots:heat', 0, mode === 'heat' ? 24 : HEX_MIN_ZOOM)
-    this.map.setLayerZoomRange('hotspots:fill', HEX_MIN_ZOOM, 24)
+    if (view !== null && view !== 'heat') this.map.setPaintProperty('hotspots:fill', 'fill-color', fillOf(view))
+    this.#data('hotspots', asFeatures(cells))
+    const density = this.map.getSource('hotspots-density') as RasterTileSource | undefined
+    if (tiles !== null && density && density.tiles?.[0] !== tiles) density.setTiles([tiles])
+    for (const id of HEXES) show(id, view !== null && view !== 'heat' && cells !== null)
+    // Colours let everything between them be read; a hexagon that is asked for is still outlined over density.
+    if (view === 'heat') for (const id of HEXES.slice(3)) show(id, cells !== null)
+    show('hotspots:heat', view === 'heat' && tiles !== null)
   }
 
   chooseHex(cell: string | null): void {
