@@ -39,6 +39,10 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
+    *(
+        f"http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/{name}"
+        for name in ("create-replace-delete", "update", "optimistic-locking-etags", "features")
+    ),
     "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/schemas",
     *(
         f"http://www.opengis.net/spec/cql2/1.0/conf/{name}"

@@ -21,6 +21,8 @@ from geo.features import (
     change_feature,
     columns_for,
     create_feature,
+    offered_crs,
+    parse_crs,
     read_draft,
     read_version,
     remove_feature,
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
     from layers.description import Layer
 
 MAX_BODY = 2 * 1024**2
-TYPES = frozenset({"application/geo+json", "application/json", "application/merge-patch+json"})
+TYPES = ("application/geo+json", "application/json")
+PATCH_TYPES = ("application/merge-patch+json", *TYPES)
 # Wards have identities in time and reports a life cycle: each is changed by its own door.
 OWN_DOORS = frozenset({"admin_units", "reports"})
 
@@ -66,7 +69,7 @@ async def update(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """DELETE: 204."""
     layer, caller = await _editor(request)
-    identifier = _identifier(request)
+    identifier = await _there(request, layer, caller)
     version = _expected(request)
     if isinstance(version, Response):
         return version
@@ -79,7 +82,7 @@ async def delete(request: Request) -> Response:
 
 async def _change(request: Request, *, whole: bool) -> Response:
     layer, caller = await _editor(request)
-    identifier = _identifier(request)
+    identifier = await _there(request, layer, caller)
     version = _expected(request)
     if isinstance(version, Response):
         return version
@@ -115,17 +118,42 @@ async def _editor(request: Request) -> tuple[Layer, Caller]:
 
 async def _draft(request: Request, layer: Layer, caller: Caller, *, whole: bool) -> Draft:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in TYPES:
-        raise InvalidInput("Content-Type", kind, ", ".join(sorted(TYPES)), ", ".join(sorted(TYPES)))
-    crs = request.headers.get("content-crs")
-    if crs is not None and crs.strip("<>") != CRS84.uri:
-        raise InvalidInput("Content-Crs", crs, CRS84.uri, CRS84.uri)
+    allowed = TYPES if whole else PATCH_TYPES
+    if kind not in allowed:
+        raise InvalidInput("Content-Type", kind, ", ".join(allowed), ", ".join(allowed))
+    named = request.headers.get("content-crs")
+    offered = offered_crs(deps.settings(request).province_code)
+    crs = parse_crs("Content-Crs", named.strip().strip("<>"), offered) if named is not None else CRS84
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY:
             raise TooLarge("Dữ liệu vượt quá 2 MiB.", "The body exceeds 2 MiB.")
-    return read_draft(body, layer, columns_for(layer, caller), whole=whole)
+    return read_draft(body, layer, columns_for(layer, caller), whole=whole, crs=crs)
+
+
+async def options(request: Request) -> Response:
+    """OPTIONS: which methods an address takes, and what may be sent (20-002, 6.2)."""
+    parameters.read(request.query_params, ())
+    layer = deps.catalogue(request).layer(request.path_params["layer"])
+    methods = ["GET", "HEAD", "OPTIONS"]
+    more: dict[str, str] = {}
+    if layer.name not in OWN_DOORS:
+        if "id" in request.path_params:
+            methods += ["PUT", "PATCH", "DELETE"]
+            more = {"Accept-Patch": ", ".join(PATCH_TYPES)}
+        else:
+            methods += ["POST"]
+            more = {"Accept-Post": ", ".join(TYPES)}
+    return Response(status_code=200, headers={"Allow": ", ".join(methods), **more, **OPEN})
+
+
+async def _there(request: Request, layer: Layer, caller: Caller) -> int:
+    """The id of a feature that the caller may see: for another one a precondition says nothing (RFC 9110)."""
+    identifier = _identifier(request)
+    if await read_version(deps.db(request), caller, layer, identifier) is None:
+        raise NotFound("Không có đối tượng này.", "There is no such feature.")
+    return identifier
 
 
 def _identifier(request: Request) -> int:

@@ -33,6 +33,11 @@ def page_etag(request: Request, ask: Ask, layer: Layer) -> str:
     return f'"{hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]}"'
 
 
+def text_etag(body: bytes) -> str:
+    """The tag of an answer that is made already."""
+    return f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+
+
 def not_modified(request: Request, ask: Ask, etag: str) -> Response | None:
     """304 where the client has the answer already, else None."""
     if not matches(request.headers.get("if-none-match", ""), etag):

@@ -13,7 +13,7 @@ from api.leaving import listening
 from api.ogc import parameters
 from api.ogc.downloads import Wanted, chosen_download, download
 from api.ogc.editing import version_tag
-from api.ogc.etags import not_modified, page_etag
+from api.ogc.etags import not_modified, page_etag, text_etag
 from api.ogc.exchange import answer, ask_for, asked_layer
 from api.ogc.items import collection_members, collection_text, item_text
 from api.ogc.links import item_links, page_links
@@ -125,7 +125,14 @@ async def item(request: Request) -> Response:
     feature = await read_item(ask.door.database, ask.caller, layer, identifier, crs)
     links = item_links(layer, identifier, ask.fmt, ask.language)
     if ask.fmt == "json":
-        return answer(request, ask, item_text(feature, links).encode(), GEOJSON, Content_Crs=header, **tag)
+        body = item_text(feature, links).encode()
+        if not tag:
+            # The public has no version to edit on top of: its tag is of what it reads.
+            etag = text_etag(body)
+            if known := not_modified(request, ask, etag):
+                return known
+            tag = {"ETag": f"W/{etag}"}
+        return answer(request, ask, body, GEOJSON, Content_Crs=header, **tag)
     document = {**json.loads(feature), "links": links, "layer": _texts(ask, layer)}
     document["outline"] = outline(document["geometry"], flipped=crs.latitude_first)
     return answer(request, ask, await html(ask, "collections/items/item.html", document), Content_Crs=header)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.ogc.editing import OWN_DOORS
+from api.ogc.editing import OWN_DOORS, PATCH_TYPES, TYPES
 from api.ogc.schemas import PROBLEM_TYPE, PROBLEMS
 
 Json = dict[str, Any]
@@ -60,7 +60,7 @@ def _operation(method: str, layer: str, schema: str) -> Json:
         feature = {"type": "object"} if method == "patch" else _ref("schemas", schema)
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/geo+json": {"schema": feature}},
+            "content": {kind: {"schema": feature} for kind in (PATCH_TYPES if method == "patch" else TYPES)},
         }
     return operation
 

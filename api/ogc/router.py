@@ -120,6 +120,8 @@ EDITING: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
     ("PUT", f"{ITEMS}/{{id}}"): editing.replace,
     ("PATCH", f"{ITEMS}/{{id}}"): editing.update,
     ("DELETE", f"{ITEMS}/{{id}}"): editing.delete,
+    ("OPTIONS", ITEMS): editing.options,
+    ("OPTIONS", f"{ITEMS}/{{id}}"): editing.options,
 }
 for (method, path), endpoint in {**EDITING, **PROCESS_ACTIONS}.items():
     router.add_route(path, endpoint, methods=[method])

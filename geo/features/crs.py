@@ -86,6 +86,25 @@ def parse_crs(parameter: str, text: str, offered: Mapping[str, Crs] = MappingPro
     return found
 
 
+def vertices_to_degrees(shape: BaseGeometry, crs: Crs) -> BaseGeometry:
+    """A shape whose coordinates follow ``crs`` and its axis order as lon, lat; no vertex is added.
+
+    ``InvalidInput`` where it lies outside the system's range.
+    """
+    low_1, high_1, low_2, high_2 = crs.limits
+    first, second, first_most, second_most = shape.bounds
+    if not (low_1 <= first and first_most <= high_1 and low_2 <= second and second_most <= high_2):
+        span = f"{low_1:.10g} … {high_1:.10g}, {low_2:.10g} … {high_2:.10g}"
+        raise InvalidInput("geometry", f"{first:.10g}, {second:.10g}", span, span)
+    if crs.latitude_first:
+        return shapely.transform(shape, lambda pairs: pairs[:, ::-1])
+    if crs.geographic:
+        return shape
+    if crs.srid == 3857:
+        return shapely.transform(shape, _undo_mercator)
+    return to_wgs84(shape, zone(int(crs.uri.removeprefix(EPSG))))
+
+
 def to_degrees(shape: BaseGeometry, crs: Crs) -> BaseGeometry:
     """A shape in ``crs`` (x, y order) as lon, lat; sides are cut before a projection is undone."""
     if crs.geographic:

@@ -12,11 +12,13 @@ import shapely
 from geo.errors import InvalidInput
 from geo.features.columns import INT4, parse_value
 from geo.features.cql2.literals import geometry
+from geo.features.crs import CRS84, vertices_to_degrees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from geo.features.columns import Column, Value
+    from geo.features.crs import Crs
     from layers.description import Layer
 
 MAX_VERTICES = 10_000
@@ -32,13 +34,21 @@ class Draft:
     values: dict[str, Value | None]
 
 
-def read_draft(body: bytes, layer: Layer, columns: Mapping[str, Column], *, whole: bool) -> Draft:
+def read_draft(
+    body: bytes, layer: Layer, columns: Mapping[str, Column], *, whole: bool, crs: Crs = CRS84
+) -> Draft:
     """A feature out of a request; ``whole`` asks for the geometry and every required property.
+
+    Without ``whole`` the body may also be a JSON Merge Patch (RFC 7396) of a feature, which has no type.
+    ``crs``: that of its coordinates, in its axis order.
 
     What a whole feature leaves out is NULL. ``InvalidInput`` names the property that is wrong; one that the
     caller may not know is answered like one that does not exist.
     """
-    document = _document(body)
+    document = _document(body, whole=whole)
+    if not whole and (own := document.get("id")) is not None:
+        # RFC 7396 would change it; a feature's identity does not change.
+        raise InvalidInput("id", own, "không đổi mã của đối tượng", "the id is not changed")
     given = document.get("properties")
     if given is None:
         given = {}
@@ -53,33 +63,35 @@ def read_draft(body: bytes, layer: Layer, columns: Mapping[str, Column], *, whol
     shape = document.get("geometry")
     if shape is None and not whole:
         return Draft(None, values)
-    return Draft(_geometry(layer, shape), values)
+    return Draft(_geometry(layer, shape, crs), values)
 
 
-def _document(body: bytes) -> dict[str, Any]:
+def _document(body: bytes, *, whole: bool) -> dict[str, Any]:
     try:
         text = body.decode()
         # Deep nesting is refused before a parser meets it; coordinates nest, so brackets are counted flat.
         document = json.loads(text) if text.count("[") + text.count("{") <= MAX_BRACKETS else None
     except (ValueError, RecursionError):
         document = None
-    if not isinstance(document, dict) or document.get("type") != "Feature":
+    if not isinstance(document, dict) or document.get("type", None if whole else "Feature") != "Feature":
         raise InvalidInput("body", body[:60], *FEATURE)
     return document
 
 
-def _geometry(layer: Layer, value: object) -> bytes:
+def _geometry(layer: Layer, value: object, crs: Crs) -> bytes:
     kind = layer.geometry
     if not isinstance(value, dict):
         raise InvalidInput("geometry", value, kind, kind)
     try:
-        shape = geometry(value, MAX_VERTICES).shape
+        shape = vertices_to_degrees(geometry(value, MAX_VERTICES).shape, crs)
     except InvalidInput as error:
         raise InvalidInput("geometry", error.value, error.allowed_vi, error.allowed_en) from None
     if kind == f"Multi{shape.geom_type}":
         shape = getattr(shapely, kind)([shape])
     if shape.geom_type != kind:
         raise InvalidInput("geometry", shape.geom_type, kind, kind)
+    if not shapely.is_valid(shape):
+        raise InvalidInput("geometry", kind, "hình đúng sau khi chuyển hệ toạ độ", "valid once transformed")
     return bytes(shapely.to_wkb(shape))
 
 
