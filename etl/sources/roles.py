@@ -113,10 +113,14 @@ def number(cell: object, decimal: Decimal | None = None) -> float | None:
 
 def pair(cell: object) -> tuple[float, float] | None:
     """Two numbers of one cell: ``10.4612, 105.6321`` or ``10,4612; 105,6321``."""
-    for sign in (";", ", ", ",", " "):
-        parts = [part for part in str(cell).split(sign) if part.strip()]
-        if len(parts) == 2 and None not in (found := (number(parts[0]), number(parts[1]))):
-            return found[0] or 0.0, found[1] or 0.0
+    for between in (";", ", ", ",", " "):
+        parts = [part for part in str(cell).split(between) if part.strip()]
+        if len(parts) != 2:
+            continue
+        sign = decimal_sign([(parts[0], parts[1])])
+        one, other = number(parts[0], sign), number(parts[1], sign)
+        if one is not None and other is not None:
+            return one, other
     return None
 
 

@@ -49,9 +49,9 @@ class Table:
         if self.header is not None:
             body = self._head[self._at + 1 :]
             one, other = self.header.first, self.header.second
-            cells = [(_cell(row, one), _cell(row, other)) for row in body]
-            self.decimal = decimal_sign(cells)
-            found = [(number(a, self.decimal), number(b, self.decimal)) for a, b in cells]
+            told = [(_cell(row, one), _cell(row, other)) for row in body]
+            self.decimal = decimal_sign(told)
+            found = [(number(a, self.decimal), number(b, self.decimal)) for a, b in told]
             self._pairs = [(a, b) for a, b in found if a is not None and b is not None]
             points = [_cell(row, self.header.point) for row in body] if self.header.point is not None else []
             self.corners = is_list(self.header, self.texts(), self._pairs, points)

@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from etl.sources.opened import Opened
 
 
+class _Without:
+    """pyogrio imports these where they are installed and needs neither to read: half of a worker's start."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        if name in ("geopandas", "pandas"):
+            raise ModuleNotFoundError(name)
+
+
 def main() -> int:
     """Do the job on stdin."""
     job = json.load(sys.stdin)
@@ -97,4 +106,5 @@ def _opened(job: dict[str, Any], limits: Limits) -> list[Opened]:
 
 
 if __name__ == "__main__":
+    sys.meta_path.insert(0, _Without)
     sys.exit(main())
