@@ -11,6 +11,7 @@ Sweeney (2002); parts below k stay with their neighbours, as in hierarchical cel
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -133,28 +134,39 @@ def spread(
     ``ground``: cells of resolution 8 of the province, ascending. What a share adds up to is known, where
     within the atom it belongs is not; the caller says so.
     """
-    inside = np.zeros((len(ground), 2))
-    outside: dict[int, list[float]] = {}
-    for atom in found:
-        counts = np.array([atom.incidents, atom.contacts], dtype=np.float64)
-        # In the order of indexes all cells within a coarser one stand together.
-        bounds = [np.searchsorted(ground, _span(cell)) for cell in atom.cells] or [(0, len(ground))]
-        size = sum(int(high - low) for low, high in bounds)
-        for low, high in bounds if size else ():
-            inside[low:high] += counts / size
-        for cell in _fine(atom) if not size else ():
-            entry = outside.setdefault(_up(cell, resolution), [0.0, 0.0])
-            entry[0] += atom.incidents / len(_fine(atom))
-            entry[1] += atom.contacts / len(_fine(atom))
+    listed = list(found)
+    whole = np.array([[0, np.iinfo(np.int64).max]])
+    spans = [np.array([_span(cell) for cell in atom.cells]) if atom.cells else whole for atom in listed]
+    if not spans:
+        return {}
+    # In the order of indexes all cells within a coarser one stand together: each span is a run of the ground.
+    bounds = np.searchsorted(ground, np.concatenate(spans))
+    owner = np.repeat(np.arange(len(listed)), [len(span) for span in spans])
+    size = np.bincount(owner, bounds[:, 1] - bounds[:, 0], minlength=len(listed))
+    counts = np.array([[atom.incidents, atom.contacts] for atom in listed], dtype=np.float64)
+    share = np.divide(counts, size[:, None], out=np.zeros_like(counts), where=size[:, None] > 0)
+    steps = np.zeros((len(ground) + 1, 2))
+    np.add.at(steps, bounds[:, 0], share[owner])
+    np.add.at(steps, bounds[:, 1], -share[owner])
+    inside = np.cumsum(steps[:-1], axis=0)
+    inside[np.abs(inside) < 1e-9] = 0.0
     coarse, index = np.unique(parents(ground, resolution), return_inverse=True)
     sums = [np.bincount(index, inside[:, column], minlength=len(coarse)).tolist() for column in (0, 1)]
     shown = {cell: (i, c) for cell, i, c in zip(coarse.tolist(), *sums, strict=True) if c > 0}
-    for cell, (i, c) in outside.items():
-        before = shown.get(cell, (0.0, 0.0))
-        shown[cell] = (before[0] + i, before[1] + c)
+    for atom in (atom for atom, there in zip(listed, size.tolist(), strict=True) if not there):
+        _beside(shown, atom, resolution)
     return dict(sorted(shown.items()))
 
 
+def _beside(shown: dict[int, tuple[float, float]], atom: Atom, resolution: int) -> None:
+    """Share out an atom that lies beside the ground: a report from outside the province."""
+    fine = _fine(atom)
+    for cell in (_up(one, resolution) for one in fine):
+        incidents, contacts = shown.get(cell, (0.0, 0.0))
+        shown[cell] = (incidents + atom.incidents / len(fine), contacts + atom.contacts / len(fine))
+
+
+@lru_cache(maxsize=65_536)
 def _span(cell: int) -> tuple[int, int]:
     """The first index of resolution 8 within a cell, and one past the last."""
     resolution = (cell >> 52) & 0xF
