@@ -83,9 +83,9 @@ BEGIN
      AND core.metres_between(own.geom, first.geom) <= rule.radius_m
      AND EXISTS (SELECT 1 FROM core.reports AS one WHERE one.incident_code = first.code AND one.id <> report
                     AND one.received_at BETWEEN own.received_at - rule.within AND own.received_at + rule.within)
-     AND NOT EXISTS (SELECT 1 FROM core.reports AS one JOIN private.reports AS person USING (id)
-                      WHERE one.incident_code = first.code AND one.channel = own.channel
-                        AND person.reporter_phone = phone)
+     AND (phone IS NULL OR NOT EXISTS (
+           SELECT 1 FROM core.reports AS one JOIN private.reports AS person USING (id)
+            WHERE one.incident_code = first.code AND one.channel = own.channel AND person.reporter_phone = phone))
    ORDER BY core.metres_between(own.geom, first.geom), first.received_at, first.code COLLATE "C" LIMIT 1;
   IF found IS NOT NULL THEN
     UPDATE core.reports SET incident_code = found WHERE id = report;
