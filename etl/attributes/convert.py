@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.attributes.match import SYSTEM
 from etl.attributes.values import is_nothing, reader_of
@@ -33,13 +33,13 @@ class Converter:
         self._decoder = decoder
         self._read, self._required = reader_of(layer, name, decimal)
         self._title = SYSTEM[name][0] if name in SYSTEM else layer.field(name).title
-        self._plain_numbers = name not in SYSTEM and layer.field(name).type == "number"
+        self._kind = "" if name in SYSTEM or layer.field(name).codes else layer.field(name).type
         self._seen: dict[object, tuple[Any, Wrong | None]] = {}
 
     def __call__(self, column: pa.Array, first_row: int) -> tuple[list[Any], list[Fault]]:
         """Values of a column's rows, None where there is none, and the rows that cannot be taken."""
-        if self._plain_numbers and pa.types.is_floating(column.type) and not self._required:
-            return _floats(column), []
+        if self._as_it_is(column):
+            return _numbers(column), []
         encoded = column.dictionary_encode()
         read = [self._one(value) for value in encoded.dictionary.to_pylist()]
         at = encoded.indices.to_pylist()
@@ -55,6 +55,18 @@ class Converter:
             if wrong is not None
         ]
         return values, faults
+
+    def _as_it_is(self, column: pa.Array) -> bool:
+        """Numbers into a field of numbers, nothing in them to refuse: the bulk of large files."""
+        if self._required and column.null_count:
+            return False
+        if self._kind == "integer" and pa.types.is_integer(column.type):
+            ends = pc.min_max(column)
+            low, high = ends["min"].as_py(), ends["max"].as_py()
+            return low is None or -(2**31) < low <= high < 2**31
+        if self._kind == "number" and pa.types.is_floating(column.type):
+            return not self._required or bool(pc.all(pc.is_finite(column)).as_py())
+        return False
 
     def _one(self, value: object) -> tuple[Any, Wrong | None]:
         found = self._seen.get(value)
@@ -84,9 +96,9 @@ class Converter:
         return Fault(row, f"value_{self.name}", reason, self.column, shown)
 
 
-def _floats(column: pa.Array) -> list[Any]:
-    values = column.to_numpy(zero_copy_only=False)
-    if np.isfinite(values).all():
-        out: list[Any] = values.tolist()
-        return out
-    return [value if np.isfinite(value) else None for value in values.tolist()]
+def _numbers(column: pa.Array) -> list[Any]:
+    """Python numbers; None for null, NaN and infinity."""
+    if pa.types.is_floating(column.type) and not pc.all(pc.is_finite(column.drop_null())).as_py():
+        column = pc.if_else(pc.is_finite(column), column, None)
+    out: list[Any] = column.to_pylist()
+    return out
