@@ -267,3 +267,12 @@ def test_a_repeated_request_stores_one(client: TestClient, admin: psycopg.Connec
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json()["code"] == again.json()["code"]
     assert admin.execute("SELECT count(*) FROM core.report_unplaced").fetchone() == (1,)
+
+
+def test_26_placed_it_may_be_a_matter_that_is_known(client: TestClient, operator: dict[str, str]) -> None:
+    told = send(client, operator, channel="phone")["code"]
+    seen = client.post("/api/reports", json={**TOLD, "lon": 105.63, "lat": 10.51}).json()["code"]
+    body = {"reason": "Gọi lại: trước nhà 12", "lon": 105.63, "lat": 10.51}
+    assert client.post(f"/api/reports/{told}/route", json=body, headers=operator).status_code == 200
+    incident = client.get(f"/api/reports/{told}").json()["incident"]
+    assert (incident["code"], incident["reports"]) == (seen, 2)

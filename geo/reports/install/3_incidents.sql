@@ -52,49 +52,39 @@ END $$;
 ALTER FUNCTION core.incident_turn(public.geometry, text) OWNER TO diaban_owner;
 REVOKE EXECUTE ON FUNCTION core.incident_turn(public.geometry, text) FROM PUBLIC;
 
--- Joins a report that came in to the incident that it is of, if there is one; its code or NULL. The matter must be open,
--- its first report near, one of its reports recent, and none of them by the same person on the same channel: who calls
--- twice has two matters.
-CREATE OR REPLACE FUNCTION core.join_incident(report bigint) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+-- The code of the incident that a new report is of, NULL where it begins one. The matter must be open, its first report
+-- near, one of its reports recent, and none of them by the same person on the same channel: who calls twice has two
+-- matters. Asked before the row is there, so that who waits for its turn holds no row that another one wants.
+CREATE OR REPLACE FUNCTION core.incident_at(
+  place public.geometry, own_category text, own_channel text, phone text, received timestamptz
+) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
-  own core.reports;
   rule core.incident_rule;
   alike text[];
-  phone text := (SELECT person.reporter_phone FROM private.reports AS person WHERE person.id = report);
-  found text;
 BEGIN
-  SELECT * INTO own FROM core.reports WHERE id = report;
-  IF own.id IS NULL THEN
-    RETURN NULL;
-  END IF;
-  SELECT * INTO rule FROM core.incident_rule WHERE category = own.category;
-  rule.category_group := coalesce(rule.category_group, own.category);
+  SELECT * INTO rule FROM core.incident_rule WHERE category = own_category;
+  rule.category_group := coalesce(rule.category_group, own_category);
   rule.radius_m := coalesce(rule.radius_m, 30);
   rule.within := coalesce(rule.within, '2 hours');
-  alike := ARRAY(SELECT category FROM core.incident_rule WHERE category_group = rule.category_group) || own.category;
-  PERFORM core.incident_turn(own.geom, rule.category_group);
-  SELECT first.code INTO found
-    FROM core.reports AS first
-   WHERE first.incident_code = first.code AND first.id <> report AND first.category = ANY (alike)
-     AND first.status NOT IN ('resolved', 'closed', 'rejected', 'duplicate')
-     AND first.geom && ST_Expand(own.geom, rule.radius_m / (110500 * cos(radians(ST_Y(own.geom)))) + 1e-9)
-     AND first.received_at BETWEEN own.received_at - interval '1 day' AND own.received_at + rule.within
-     AND core.metres_between(own.geom, first.geom) <= rule.radius_m
-     AND EXISTS (SELECT 1 FROM core.reports AS one WHERE one.incident_code = first.code AND one.id <> report
-                    AND one.received_at BETWEEN own.received_at - rule.within AND own.received_at + rule.within)
-     AND (phone IS NULL OR NOT EXISTS (
-           SELECT 1 FROM core.reports AS one JOIN private.reports AS person USING (id)
-            WHERE one.incident_code = first.code AND one.channel = own.channel AND person.reporter_phone = phone))
-   ORDER BY core.metres_between(own.geom, first.geom), first.received_at, first.code COLLATE "C" LIMIT 1;
-  IF found IS NOT NULL THEN
-    UPDATE core.reports SET incident_code = found WHERE id = report;
-    INSERT INTO core.incident_link (report_id, from_code, to_code) VALUES (report, own.incident_code, found);
-  END IF;
-  RETURN found;
+  alike := ARRAY(SELECT category FROM core.incident_rule WHERE category_group = rule.category_group) || own_category;
+  PERFORM core.incident_turn(place, rule.category_group);
+  RETURN (
+    SELECT first.code
+      FROM core.reports AS first
+     WHERE first.incident_code = first.code AND first.category = ANY (alike)
+       AND first.status NOT IN ('resolved', 'closed', 'rejected', 'duplicate')
+       AND first.geom && ST_Expand(place, rule.radius_m / (110500 * cos(radians(ST_Y(place)))) + 1e-9)
+       AND first.received_at BETWEEN received - interval '1 day' AND received + rule.within
+       AND core.metres_between(place, first.geom) <= rule.radius_m
+       AND EXISTS (SELECT 1 FROM core.reports AS one WHERE one.incident_code = first.code
+                      AND one.received_at BETWEEN received - rule.within AND received + rule.within)
+       AND (phone IS NULL OR NOT EXISTS (
+             SELECT 1 FROM core.reports AS one JOIN private.reports AS person USING (id)
+              WHERE one.incident_code = first.code AND one.channel = own_channel AND person.reporter_phone = phone))
+     ORDER BY core.metres_between(place, first.geom), first.received_at, first.code COLLATE "C" LIMIT 1);
 END $$;
-ALTER FUNCTION core.join_incident(bigint) OWNER TO diaban_owner;
-REVOKE EXECUTE ON FUNCTION core.join_incident(bigint) FROM PUBLIC;
+ALTER FUNCTION core.incident_at(public.geometry, text, text, text, timestamptz) OWNER TO diaban_owner;
+REVOKE EXECUTE ON FUNCTION core.incident_at(public.geometry, text, text, text, timestamptz) FROM PUBLIC;
 
 -- Staff join a report to another's incident (target: that report's code), or part it from its own (NULL). With the first
 -- report of an incident all of it goes along; parted from it, the earliest of the others is the first. The incident's

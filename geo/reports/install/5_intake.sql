@@ -12,6 +12,9 @@ DECLARE
   before core.report_retry;
   taken text;
   stored bigint;
+  -- Strict functions: NULL without a position.
+  place geometry := ST_SetSRID(ST_MakePoint((report ->> 'lon')::float8, (report ->> 'lat')::float8), 4326);
+  matter text;
 BEGIN
   IF key_hash IS NOT NULL THEN
     -- Two requests with one key at the same time: the second waits here for the first.
@@ -23,20 +26,22 @@ BEGIN
       RETURN;
     END IF;
   END IF;
+  IF place IS NOT NULL AND NOT coalesce((report ->> 'part')::boolean, false) THEN  -- a part is no other matter's
+    matter := core.incident_at(place, report ->> 'category', report ->> 'channel', report ->> 'contact_phone', now());
+  END IF;
   FOREACH taken IN ARRAY codes LOOP
     CONTINUE WHEN EXISTS (SELECT 1 FROM core.any_report AS other WHERE other.code = taken);
-    IF report ->> 'lon' IS NULL THEN
+    IF place IS NULL THEN
       INSERT INTO core.report_unplaced (code, category, status, channel, address, text)
       VALUES (taken, report ->> 'category', 'received', report ->> 'channel', report ->> 'address', report ->> 'text')
       ON CONFLICT (code) DO NOTHING RETURNING id INTO stored;
     ELSE
       INSERT INTO core.reports (geom, unit, code, category, status, channel, received_at, ward_code, ward_name,
                                 incident_code, h3_9, address, text, accuracy_m)
-      VALUES (ST_SetSRID(ST_MakePoint((report ->> 'lon')::float8, (report ->> 'lat')::float8), 4326),
-              decision ->> 'unit_code', taken, report ->> 'category',
+      VALUES (place, decision ->> 'unit_code', taken, report ->> 'category',
               CASE WHEN decision ->> 'triage' IS NULL THEN 'forwarded' ELSE 'received' END,
               report ->> 'channel', now(), decision ->> 'unit_code', decision ->> 'unit_name',
-              taken, report ->> 'h3_9', report ->> 'address', report ->> 'text', (report ->> 'accuracy_m')::float8)
+              coalesce(matter, taken), report ->> 'h3_9', report ->> 'address', report ->> 'text', (report ->> 'accuracy_m')::float8)
       ON CONFLICT (code) DO NOTHING RETURNING id INTO stored;
     END IF;
     EXIT WHEN stored IS NOT NULL;
@@ -48,12 +53,12 @@ BEGIN
   IF report ->> 'contact_name' IS NOT NULL OR report ->> 'contact_phone' IS NOT NULL
      OR report ->> 'photo' IS NOT NULL THEN
     EXECUTE format('INSERT INTO private.%I (id, reporter_name, reporter_phone, photo) VALUES ($1, $2, $3, $4)',
-                   CASE WHEN report ->> 'lon' IS NULL THEN 'report_unplaced' ELSE 'reports' END)
+                   CASE WHEN place IS NULL THEN 'report_unplaced' ELSE 'reports' END)
       USING stored, report ->> 'contact_name', report ->> 'contact_phone', report ->> 'photo';
   END IF;
   PERFORM core.store_decision(stored, decision);  -- geo/routing/install/4_decisions.sql
-  IF NOT coalesce((report ->> 'part')::boolean, false) THEN  -- a part of a matter is no other matter's
-    PERFORM core.join_incident(stored);
+  IF matter IS NOT NULL THEN
+    INSERT INTO core.incident_link (report_id, from_code, to_code) VALUES (stored, taken, matter);
   END IF;
   IF key_hash IS NOT NULL THEN
     INSERT INTO core.report_retry (key_hash, content_hash, code)

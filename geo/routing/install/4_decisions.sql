@@ -47,19 +47,28 @@ CREATE OR REPLACE FUNCTION core.move_unplaced(report bigint, move jsonb) RETURNS
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
   person private.report_unplaced;
+  place geometry := ST_SetSRID(ST_MakePoint((move ->> 'lon')::float8, (move ->> 'lat')::float8), 4326);
+  own core.report_unplaced;
+  matter text;
 BEGIN
+  SELECT * INTO own FROM core.report_unplaced WHERE id = report;
+  SELECT * INTO person FROM private.report_unplaced WHERE id = report;
+  IF NOT EXISTS (SELECT 1 FROM core.report_child WHERE child = report) THEN
+    matter := core.incident_at(place, coalesce(move ->> 'category', own.category), own.channel, person.reporter_phone,
+                               own.received_at);
+  END IF;
   INSERT INTO core.reports (id, geom, unit, code, category, status, channel, received_at, occurred_at, ward_code,
                             ward_name, incident_code, h3_9, text, address)
-  SELECT id, ST_SetSRID(ST_MakePoint((move ->> 'lon')::float8, (move ->> 'lat')::float8), 4326), unit, code, category,
-         status, channel, received_at, occurred_at, ward_code, ward_name, code, move ->> 'h3_9', text, address
-    FROM core.report_unplaced WHERE id = report;
-  SELECT * INTO person FROM private.report_unplaced WHERE id = report;
-  IF FOUND THEN
+  VALUES (own.id, place, own.unit, own.code, own.category, own.status, own.channel, own.received_at, own.occurred_at,
+          own.ward_code, own.ward_name, coalesce(matter, own.code), move ->> 'h3_9', own.text, own.address);
+  IF person.id IS NOT NULL THEN
     INSERT INTO private.reports (id, reporter_name, reporter_phone, photo)
     VALUES (person.id, person.reporter_name, person.reporter_phone, person.photo);
   END IF;
+  IF matter IS NOT NULL THEN
+    INSERT INTO core.incident_link (report_id, from_code, to_code) VALUES (report, own.code, matter);
+  END IF;
   DELETE FROM core.report_unplaced WHERE id = report;
-  PERFORM core.join_incident(report);
 END $$;
 ALTER FUNCTION core.move_unplaced(bigint, jsonb) OWNER TO diaban_owner;
 REVOKE EXECUTE ON FUNCTION core.move_unplaced(bigint, jsonb) FROM PUBLIC;
