@@ -134,7 +134,8 @@ WRITERS: dict[str, Writer] = {
 
 
 def _crs(crs: Crs) -> CRS:
-    return CRS.from_user_input("OGC:CRS84" if crs.geographic else crs.srid)
+    # The SRID is PostGIS' own for systems whose transformation is pinned there; programs know EPSG's code.
+    return CRS.from_user_input("OGC:CRS84" if crs.geographic else int(crs.uri.rpartition("/")[2]))
 
 
 def _schema(columns: list[Column]) -> pa.Schema:

@@ -130,3 +130,16 @@ def test_a_page_names_its_files(client: TestClient) -> None:
     links = client.get(CAMERAS, params={"limit": 2}).json()["links"]
     offered = {link["type"].partition(";")[0] for link in links if link["rel"] == "alternate"}
     assert offered >= set(TYPES.values())
+
+
+@pytest.mark.parametrize("fmt", ["fgb", "gpkg", "parquet"])
+@pytest.mark.parametrize("code", [3405, 3406, 3857])
+def test_files_in_every_system_name_it(client: TestClient, fmt: str, code: int, tmp_path: Path) -> None:
+    system = f"http://www.opengis.net/def/crs/EPSG/0/{code}"
+    answer = client.get(CAMERAS, params={"f": fmt, "crs": system, "limit": 3})
+    assert answer.status_code == 200 and answer.headers["content-crs"] == f"<{system}>"
+    frame = read(answer.content, fmt, tmp_path)
+    assert frame.crs.to_epsg() == code
+    degrees = frame.geometry.to_crs(4326).iloc[0]
+    # The file's reader may take another operation from VN-2000 than the server.
+    assert (degrees.x, degrees.y) == pytest.approx((WEST, SOUTH), abs=3e-3)
