@@ -94,7 +94,7 @@ def _to_wgs84(frame: gpd.GeoDataFrame) -> Shapes:
         f"WGS 84 (EPSG:4326) or VN-2000 (EPSG:4756, {', '.join(map(str, sorted(ZONES)))})",
     )
     if frame.crs is None:
-        raise InvalidInput("crs", "—", *allowed)
+        raise InvalidInput("crs", "(không ghi · none)", *allowed)
     shapes = shapely.force_2d(np.asarray(frame.geometry.array, dtype=object))
     code = _epsg(frame)
     if code in WGS84_CODES:

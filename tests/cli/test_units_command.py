@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli import connection, main
+from cli.bootstrap.problem import Stop
 from geo.errors import Conflict
 from tests.geo.vintage_ground import LINKS, empty, new_rows, old_rows, write, write_links
 
@@ -77,3 +78,59 @@ def test_tolerances_are_options(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert diaban(*words) == 1
     assert diaban(*words, "--max-overlap-share", "0.01") == 0
     assert "! Chồng lấn · Overlaps" in capsys.readouterr().out
+
+
+def reroute(*words: str) -> int:
+    options = main.parser().parse_args(["reroute", *words])
+    return int(options.command.run(options))
+
+
+def test_a_merger_is_rehearsed_done_and_taken_back(
+    tmp_path: Path, admin: psycopg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    admin.execute("DELETE FROM core.reports")
+    write(tmp_path, old_rows(), "old.parquet")
+    write(tmp_path, new_rows(), "new.parquet")
+    write_links(tmp_path, LINKS)
+    diaban("stage", "old.parquet", "--from", "2024-01-01", "--legal-ref", "cũ")
+    diaban("activate", capsys.readouterr().out.split("Bản số ")[1].split()[0])
+    # In Phường Hòa Bình, which goes to Phường Sông Tiền as a whole.
+    admin.execute(
+        "INSERT INTO core.reports (geom, code, category, status, channel, received_at, h3_9, unit, ward_code,"
+        " ward_name) VALUES (ST_Point(105.63, 10.43, 4326), 'M-1', 'MT', 'forwarded', 'web',"
+        " '2025-06-20T03:00:00Z', 'x', '30002', '30002', 'Phường Hòa Bình')"
+    )
+    stage = [
+        "stage",
+        "new.parquet",
+        "--from",
+        "2025-07-01",
+        "--legal-ref",
+        "NQ 202",
+        "--succession",
+        "links.csv",
+    ]
+    diaban(*stage)
+    number = capsys.readouterr().out.split("Bản số ")[1].split()[0]
+    assert reroute("--vintage", number) == 0
+    said = capsys.readouterr().out
+    assert "1  Phường Hòa Bình → UBND Phường Sông Tiền" in said
+    assert "Chỉ là thử" in said
+    assert admin.execute("SELECT count(*) FROM core.reroute_run").fetchone() == (0,)
+    assert admin.execute(
+        "SELECT state FROM core.admin_vintage WHERE vintage_id = %s", [number]
+    ).fetchone() == ("staged",)
+    with pytest.raises(Stop):
+        reroute("--vintage", number, "--apply")
+    diaban("activate", number)
+    assert reroute("--vintage", number, "--apply") == 0
+    said = capsys.readouterr().out
+    run = said.split("Kế hoạch ")[1].split()[0]
+    held = "SELECT unit, ward_name FROM core.reports WHERE code = 'M-1'"
+    assert admin.execute(held).fetchone() == ("30001", "Phường Sông Tiền")
+    assert reroute("--revert", run) == 0
+    assert admin.execute(held).fetchone() == ("30002", "Phường Hòa Bình")
+    diaban("revert", number)
+    with pytest.raises(Conflict):
+        reroute("--vintage", number)
+    admin.execute("DELETE FROM core.reports")

@@ -10,6 +10,7 @@ from pyproj import Geod
 from geo.geometry import repair
 from geo.geometry.area import area_m2
 from geo.vintages import topology
+from geo.vintages.pieces import pieces
 from geo.vintages.shares import shares
 from tests.geo.vintage_ground import cell
 
@@ -76,6 +77,27 @@ def test_dissolving_is_a_union_whatever_fits() -> None:
     edges = topology.mismatched(both)
     assert 0 < (~shapely.is_empty(edges)).sum() < 36
     assert shapely.equals(topology.dissolve(both, edges), shapely.union_all(both))
+
+
+def test_pieces_make_up_the_unit_and_have_few_vertices() -> None:
+    circle = shapely.Point(105.6, 10.4).buffer(0.02, quad_segs=500)
+    holed = shapely.difference(circle, shapely.box(105.599, 10.399, 105.601, 10.401))
+    islands = shapely.MultiPolygon([holed, shapely.box(105.7, 10.4, 105.71, 10.41)])
+    at, found = pieces(np.array([shapely.MultiPolygon([circle]), islands], dtype=object))
+    assert shapely.get_num_coordinates(found).max() <= 64
+    assert shapely.is_valid(found).all()
+    for number, shape in enumerate((circle, islands)):
+        own = found[at == number]
+        assert float(shapely.area(own).sum()) == pytest.approx(shape.area, rel=1e-9)
+        assert shapely.symmetric_difference(shapely.union_all(own), shape).area < 1e-12
+        # Cuts only: no piece reaches beyond the unit, no two share ground.
+        assert shapely.STRtree(own).query(own, predicate="overlaps").size == 0
+
+
+def test_pieces_of_a_spike_thinner_than_numbers_end() -> None:
+    spike = [(105.6 + i * 1e-15, 10.4 + (i % 2) * 1e-15) for i in range(200)]
+    at, found = pieces(np.array([shapely.MultiPolygon([shapely.Polygon(spike)])], dtype=object))
+    assert len(at) == len(found)
 
 
 def test_mending() -> None:
