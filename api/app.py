@@ -23,6 +23,7 @@ from api import (
     hotspots_more,
     hotspots_pictures,
     hotspots_runs,
+    imports,
     layers,
     me,
     reports,
@@ -74,6 +75,7 @@ DOORS = (
     hotspots_more,
     hotspots_pictures,
     hotspots_runs,
+    imports,
 )
 RETRY_S = 1.0
 # A job runs in a process of its own, which can be killed.

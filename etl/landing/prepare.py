@@ -15,7 +15,7 @@ from etl.geometry import Cleaner
 from etl.georef import load_ground
 from etl.landing.report import Findings, document
 from etl.landing.stream import Streamed, stream
-from etl.progress import Progress, silent
+from etl.progress import silent
 from etl.sources import open_source
 from etl.survey import survey
 from etl.types import Answers, Limits
@@ -26,12 +26,15 @@ from geo.errors import InvalidInput, NotFound
 from layers.description import Layer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
     from pathlib import Path
 
     from etl.types import Ground, Reading, Source, Survey
     from geo.datasets.names import Db
     from geo.settings import Settings
+
+    Told = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class _Read:
     ground: Ground | None
 
 
-def prepare(settings: Settings, wanted: Wanted, progress: Progress = silent) -> Prepared:
+def prepare(settings: Settings, wanted: Wanted, progress: Told = silent) -> Prepared:
     """Read a file as far as it goes without changing the layer.
 
     Raises ``NotFound`` for an unknown layer, ``InvalidInput`` or ``TooLarge`` for a file that cannot be read.
@@ -112,7 +115,7 @@ def discard(settings: Settings, number: int) -> None:
         store.forget(connection, number)
 
 
-def _stage(settings: Settings, connection: Db, wanted: Wanted, read: _Read, progress: Progress) -> Prepared:
+def _stage(settings: Settings, connection: Db, wanted: Wanted, read: _Read, progress: Told) -> Prepared:
     layer, found = read.layer, Findings()
     number = store.begin(connection, layer.name, wanted.mode, _origin(wanted, read.seen.source, read.reading))
     with ExitStack() as held:

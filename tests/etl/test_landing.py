@@ -206,7 +206,7 @@ land(settings, done.number, done.plan, progress=told)
 """
 
 
-@pytest.mark.parametrize("moment", ["0.0", "0.2", "staged", "landing 0.000", "landing 0.5", "landing 1.000"])
+@pytest.mark.parametrize("moment", ["read 0", "read 0.2", "staged", "land 0", "land 0.4", "land 1"])
 def test_a_kill_at_any_moment_leaves_the_layer_as_it_was(
     settings: Settings, admin: psycopg.Connection, tmp_path: Path, moment: str
 ) -> None:
@@ -227,11 +227,12 @@ def test_a_kill_at_any_moment_leaves_the_layer_as_it_was(
         cwd=ROOT,
     )
     assert process.stdout is not None
-    landing, reached = False, False
+    reached, step, (wanted, _, share) = False, "read", moment.partition(" ")
     for line in process.stdout:
-        landing = landing or line.startswith("staged")
-        wanted = moment.removeprefix("landing ")
-        if landing == (moment == "staged" or moment.startswith("landing")) and line.startswith(wanted):
+        told = line.strip()
+        if told == "staged":
+            step = "land"
+        if told == moment or (told != "staged" and step == wanted and float(told) >= float(share)):
             reached = True
             os.kill(process.pid, signal.SIGKILL)
             break
@@ -249,7 +250,7 @@ def test_a_kill_at_any_moment_leaves_the_layer_as_it_was(
     tables = admin.execute(
         "SELECT relname FROM pg_class WHERE relname LIKE 'dataset\\_%' AND relkind = 'r'"
     ).fetchall()
-    assert left == [] and len(tables) <= 1 + (moment.startswith("landing") or moment == "staged")
+    assert left == [] and len(tables) <= 1 + (moment == "staged" or moment.startswith("land"))
 
 
 def _busy(admin: psycopg.Connection) -> bool:

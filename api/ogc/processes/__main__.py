@@ -2,8 +2,9 @@
 
 import sys
 
+from api.imports_job import JOBS
 from api.ogc.processes.offered import PROCESSES
 from geo.jobs.child import work
 
 if __name__ == "__main__":
-    sys.exit(work(PROCESSES))
+    sys.exit(work({**PROCESSES, **JOBS}))

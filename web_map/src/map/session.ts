@@ -2,7 +2,7 @@ import type { Cells } from '../api/hotspots'
 import type { Bbox, LayerInfo, LonLat } from '../api/types'
 import type { Asked } from './address'
 import type { Camera, GeoJSONSource, MaplibreMap, RasterTileSource } from './engine'
-import { HATCH, asFeatures, chosen, fillOf, hatch, type HexView } from './hexes'
+import { HATCH, asFeatures, chosen, fillOf, hatch, opacityOf, type HexView } from './hexes'
 import { NOTHING, only } from './highlight'
 import { isClear, offset, padding, type Insets, type Size } from './insets'
 import { toleranceMetres } from './tolerance'
@@ -10,7 +10,7 @@ import { layerOf } from './style'
 import { touchedTiles } from './touched'
 
 const HEXES = ['hotspots:fill', 'hotspots:edge', 'hotspots:few', 'hotspots:chosen-casing', 'hotspots:chosen']
-const OWN = new Set(['base', 'islands', 'hotspots', 'candidates', 'pick'])
+const OWN = new Set(['base', 'islands', 'hotspots', 'candidates', 'pick', 'import'])
 
 /** What the application asks of the map, in its own words. Holds the one `Map`; adds no state of its own. */
 export class MapSession {
@@ -77,7 +77,10 @@ export class MapSession {
     const show = (id: string, on: boolean): void => {
       this.map.setLayoutProperty(id, 'visibility', on ? 'visible' : 'none')
     }
-    if (view !== null && view !== 'heat') this.map.setPaintProperty('hotspots:fill', 'fill-color', fillOf(view))
+    if (view !== null && view !== 'heat') {
+      this.map.setPaintProperty('hotspots:fill', 'fill-color', fillOf(view))
+      this.map.setPaintProperty('hotspots:fill', 'fill-opacity', opacityOf(view))
+    }
     this.#data('hotspots', asFeatures(cells))
     const density = this.map.getSource('hotspots-density') as RasterTileSource | undefined
     if (tiles !== null && density && density.tiles?.[0] !== tiles) density.setTiles([tiles])
