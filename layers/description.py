@@ -10,6 +10,23 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 FieldType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 GeometryType = Literal["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
 Visible = Literal["public", "staff", "private"]
+# ISO 19115-1, MD_MaintenanceFrequencyCode and MD_TopicCategoryCode.
+UpdateCycle = Literal[
+    "continual", "daily", "weekly", "monthly", "quarterly", "annually", "asNeeded", "irregular", "unknown"
+]
+Topic = Literal[
+    "boundaries",
+    "economy",
+    "environment",
+    "farming",
+    "health",
+    "location",
+    "planningCadastre",
+    "society",
+    "structure",
+    "transportation",
+    "utilitiesCommunication",
+]
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,48}$")
 # Columns that every layer table has beside its own fields.
@@ -103,6 +120,19 @@ class Legend(_Frozen):
     shape: Literal["fill", "line", "circle"] = "fill"
 
 
+class Catalogued(_Frozen):
+    """What a catalogue tells of a layer: how often it changes, where it comes from, how good it is.
+
+    ``topics``: of ISO 19115. ``keywords``: what people also call it.
+    """
+
+    update_cycle: UpdateCycle = "unknown"
+    lineage: Text | None = None
+    quality: Text | None = None
+    topics: tuple[Topic, ...] = ()
+    keywords: tuple[Text, ...] = ()
+
+
 class Layer(_Frozen):
     """Everything that follows from a layer's folder. Geometry is stored in EPSG:4326, lon lat."""
 
@@ -113,6 +143,7 @@ class Layer(_Frozen):
     owner: Text
     licence: Text
     approximate: Text | None = None
+    catalogue: Catalogued = Catalogued()
     geometry: GeometryType
     label: Identifier | None = None
     valid_time: bool = False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from api.ogc import tiles
 from api.ogc.processes import documents as processes
 from api.ogc.provider import json_schema
+from api.ogc.records import documents as records
+from api.ogc.tiles import documents as tiles
 from api.ogc.titles import translate_links
 from geo.features import FUNCTIONS, columns_for
 
@@ -65,6 +66,7 @@ CONFORMANCE = (
     ),
     *tiles.CONFORMANCE,
     *processes.CONFORMANCE,
+    *records.CONFORMANCE,
 )
 
 
@@ -72,7 +74,9 @@ def landing(document: Document, language: Language) -> Document:
     """The landing page without the doors that are not here (processes, tile matrix sets, jobs)."""
     links = [link for link in document["links"] if link["rel"] in LANDING_RELATIONS]
     translate_links(links, language)
-    return {**document, "links": [*links, *tiles.landing_links(language), *processes.landing_links(language)]}
+    for more in (tiles, processes, records):
+        links += more.landing_links(language)
+    return {**document, "links": links}
 
 
 def conformance(document: Document) -> Document:
@@ -84,7 +88,8 @@ def collections(document: Document, layers: Mapping[str, Layer], language: Langu
     """The list of collections, each as :func:`collection` gives it."""
     translate_links(document["links"], language)
     found = [collection(one, layers[one["id"]], language) for one in document["collections"]]
-    return {**document, "collections": found}
+    # Last: who takes the first collections takes layers.
+    return {**document, "collections": [*found, records.collection_document(language)]}
 
 
 def collection(document: Document, layer: Layer, language: Language) -> Document:

@@ -16,8 +16,9 @@ from api.ogc.openapi_editing import add_editing
 from api.ogc.parameters import ITEM, ITEMS, PAGE
 from api.ogc.processes.openapi import add_processes
 from api.ogc.provider import JSON_TYPES, json_schema
+from api.ogc.records.openapi import add_records
 from api.ogc.schemas import PARAMETERS, PROBLEMS, RESPONSES, SCHEMAS, crs_parameters, geojson
-from api.ogc.tiles import add_tiles
+from api.ogc.tiles.openapi import add_tiles
 from geo.database import Caller
 from geo.features import Column, columns_for
 
@@ -72,7 +73,7 @@ def build_openapi(
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         "schemas": {**SCHEMAS, **{_schema_name(layer): _feature(layer) for layer in layers.values()}},
     }
-    for add in (add_tiles, add_processes):
+    for add in (add_tiles, add_processes, add_records):
         add(document, layers)
     return document
 

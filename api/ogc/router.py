@@ -18,7 +18,8 @@ from api.ogc.negotiation import PLAIN
 from api.ogc.pages import page
 from api.ogc.processes.router import ACTIONS as PROCESS_ACTIONS
 from api.ogc.processes.router import ROUTES as PROCESSES
-from api.ogc.tiles import ROUTES as TILES
+from api.ogc.records.router import ROUTES as RECORDS
+from api.ogc.tiles.router import ROUTES as TILES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -125,6 +126,6 @@ EDITING: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
 }
 for (method, path), endpoint in {**EDITING, **PROCESS_ACTIONS}.items():
     router.add_route(path, endpoint, methods=[method])
-for path, endpoint in ROUTES.items():
+for path, endpoint in {**RECORDS, **ROUTES}.items():
     # Plain Starlette routes: FastAPI reads parameters itself and answers 422 where the standard says 400.
     router.add_route(path, endpoint, methods=["GET", "HEAD"])
