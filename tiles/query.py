@@ -77,9 +77,7 @@ def tile_query(
     if labels_shown(layer, tile.z):
         parameters["label_layer"] = label_layer(layer)
         return TileQuery(shapes.with_labels(rows, _listed(names)), parameters)
-    statement = sql.SQL(
-        "SELECT ST_AsMVT(t, %(layer)s, 4096, 'geom', 'id') FROM ({rows}) AS t WHERE geom IS NOT NULL"
-    ).format(rows=rows)
+    statement = sql.SQL(shapes.DRAWN).format(rows=rows)
     return TileQuery(statement, parameters)
 
 
@@ -108,7 +106,9 @@ def _rows(
         "source": source,
         "where": where,
         "geom": shapes.clipped(shapes.simplified(layer, tile)),
-        "point": sql.SQL(", {} AS point").format(shapes.LABEL_POINT) if labelled else sql.SQL(""),
+        "point": sql.SQL(", {} AS point").format(shapes.label_point(layer, tile.z))
+        if labelled
+        else sql.SQL(""),
         "columns": _listed(
             [sql.SQL("{} AS {}").format(value_of(field), sql.Identifier(field.name)) for field in fields]
         ),

@@ -24,10 +24,7 @@ SELECT ({tile})
  WHERE cell.layer = %(layer)s AND cell.zoom = %(z)s AND cell.x = %(cell_x)s AND cell.y = %(cell_y)s
    AND NOT cell.stale AND cell.holds @> %(on)s::date
 """
-PLAIN: LiteralString = (
-    "SELECT ST_AsMVT(t, %(layer)s, 4096, 'geom', 'id')"
-    " FROM (SELECT id, properties, geom FROM ({features}) AS f) AS t WHERE geom IS NOT NULL"
-)
+PLAIN = shapes.DRAWN.replace("{rows}", "SELECT id, properties, geom FROM ({features}) AS f")
 FEATURES: LiteralString = """
 SELECT id, properties,
        coalesce(drawn, ST_AsMVTGeom(geom, ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 64, true)) AS geom,
