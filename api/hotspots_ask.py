@@ -84,8 +84,7 @@ async def ground_of(
     if not hasattr(state, "hotspot_grounds"):
         state.hotspot_grounds = Grounds()
     grounds = cast("Grounds", state.hotspot_grounds)
-    async with db.read(who) as connection:
-        return await grounds.ground(connection, layers.epoch(WARDS, who), today_ict(), resolution)
+    return await grounds.ground(db, who, layers.epoch(WARDS, who), today_ict(), resolution)
 
 
 async def asked(

@@ -22,6 +22,8 @@ from geo.hotspots.surface import BANDWIDTHS_M, DEFAULT_BANDWIDTH_M, Surface, geo
 from geo.types import TileId, parse_integer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from geo.catalogue import Catalogue
     from geo.database import Caller, Database
     from geo.hotspots.answer import Shown
@@ -89,18 +91,17 @@ async def _surface(
     ground = await ground_of(request, db, layers, who, level)
     if ground.outline.is_empty:
         raise NotFound("Chưa có ranh giới xã, phường.", "There are no boundaries of wards yet.")
-    kept = _kept(request)
     units = layers.epoch("admin_units", who), today_ict()
     key = ("surface", who.policy_class, repr(parameters), bandwidth_m, units)
-    if key not in kept:
+
+    async def make() -> Surface:
         edge_m = float(h3.average_hexagon_edge_length(level, "m"))
-        kept[key] = await asyncio.to_thread(
+        return await asyncio.to_thread(
             surface, ground.plane, shown.cells, shown.incidents, edge_m=edge_m, days=shown.days,
             bandwidth_m=bandwidth_m, parameters=parameters,
         )  # fmt: skip
-        _trim(kept)
-    kept.move_to_end(key)
-    return cast("Surface", kept[key])
+
+    return await _once(request, key, make)
 
 
 async def _shown(
@@ -115,14 +116,9 @@ async def _shown(
     """What a question shows at a resolution; the same question by the same class is counted once."""
     if not who.staff:  # what was told is few lines, and a month may be added at any time
         return await _counted(request, db, layers, who, given=given, level=level)
-    kept = _kept(request)
     version = layers.epoch("reports", who), layers.epoch("admin_units", who)
     key = ("shown", who.policy_class, version, level, tuple(sorted(given.items(), key=lambda item: item[0])))
-    if key not in kept:
-        kept[key] = await _counted(request, db, layers, who, given=given, level=level)
-        _trim(kept)
-    kept.move_to_end(key)
-    return cast("tuple[Shown, dict[str, Any]]", kept[key])
+    return await _once(request, key, lambda: _counted(request, db, layers, who, given=given, level=level))
 
 
 async def _counted(
@@ -141,16 +137,24 @@ async def _counted(
     )  # fmt: skip
 
 
-def _kept(request: Request) -> OrderedDict[Any, Any]:
+async def _once[T](request: Request, key: object, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What was made under a key, or what is being made: a map asks for all its tiles at the same moment."""
     state = request.app.state
     if not hasattr(state, "hotspot_pictures"):
         state.hotspot_pictures = OrderedDict()
-    return cast("OrderedDict[Any, Any]", state.hotspot_pictures)
-
-
-def _trim(kept: OrderedDict[Any, Any]) -> None:
-    while len(kept) > KEPT_MAX:
-        kept.popitem(last=False)
+    kept = cast("OrderedDict[object, asyncio.Task[T]]", state.hotspot_pictures)
+    if key not in kept:
+        kept[key] = asyncio.create_task(make())
+        while len(kept) > KEPT_MAX:
+            kept.popitem(last=False)
+    kept.move_to_end(key)
+    task = kept[key]
+    try:
+        # Whoever goes away does not take the work from the others.
+        return await asyncio.shield(task)
+    finally:
+        if task.done() and (task.cancelled() or task.exception()) and kept.get(key) is task:
+            del kept[key]
 
 
 def _tile(z: str, x: str, y: str) -> TileId:

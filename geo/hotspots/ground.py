@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import h3
 import numpy as np
 import shapely
 
-from geo.hotspots.cells import areas_km2, as_text
+from geo.hotspots.cells import areas_km2, as_text, centre
 from geo.in_force import in_force
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
     from shapely.geometry.base import BaseGeometry
 
+    from geo.database import Caller, Database
     from geo.hotspots.surface import Plane
 
     Connection = AsyncConnection[tuple[Any, ...]]
@@ -90,12 +91,24 @@ class Ground:
 
 
 def cells_of(outline: BaseGeometry, resolution: int) -> NDArray[np.int64]:
-    """Every cell that an outline (degrees) reaches into, ascending: a report near its border lies in one."""
+    """Every cell that an outline (degrees) reaches into, ascending: a report near its border lies in one.
+
+    H3's own test walks all corners of the outline for each cell: half a minute for a province. Here it gets
+    a coarse one, and the exact one is asked of GEOS for all middles at once; the border is walked in short
+    steps.
+    """
     if outline.is_empty:
         return np.empty(0, dtype=np.int64)
-    shape = h3.geo_to_h3shape(outline.__geo_interface__)
-    found = h3.h3shape_to_cells_experimental(shape, resolution, contain="overlap")
-    return np.array(sorted(h3.str_to_int(cell) for cell in found), dtype=np.int64)
+    edge_deg = float(h3.average_hexagon_edge_length(resolution, "km")) / 111.0
+    wide = outline.simplify(edge_deg).buffer(2 * edge_deg)
+    near = [h3.str_to_int(cell) for cell in h3.geo_to_cells(wide.__geo_interface__, resolution)]
+    lon, lat = np.array([centre(cell) for cell in near]).T
+    shapely.prepare(outline)
+    inside = shapely.contains_xy(outline, lon, lat).tolist()
+    found = {cell for cell, lies in zip(near, inside, strict=True) if lies}
+    border = shapely.get_coordinates(shapely.segmentize(outline.boundary, edge_deg / 10))
+    found.update(h3.str_to_int(h3.latlng_to_cell(y, x, resolution)) for x, y in border.tolist())
+    return np.array(sorted(found), dtype=np.int64)
 
 
 def weights_of(cells: NDArray[np.int64]) -> csr_array:
@@ -116,9 +129,12 @@ def weights_of(cells: NDArray[np.int64]) -> csr_array:
 
 async def ground_on(connection: Connection, day: date, resolution: int) -> Ground:
     """The province as the wards in force on a day make it; of no cell where there is no ward."""
+    return await asyncio.to_thread(_made, await _rows(connection, day), resolution)
+
+
+async def _rows(connection: Connection, day: date) -> list[tuple[Any, ...]]:
     query = WARDS.encode() + in_force("day").as_bytes(connection) + b" ORDER BY code"
-    rows = await (await connection.execute(query, {"day": day})).fetchall()
-    return await asyncio.to_thread(_made, rows, resolution)
+    return await (await connection.execute(query, {"day": day})).fetchall()
 
 
 def _made(rows: Sequence[tuple[Any, ...]], resolution: int) -> Ground:
@@ -135,13 +151,24 @@ class Grounds:
         self._kept: OrderedDict[tuple[int, date, int], Ground] = OrderedDict()
         self._lock = asyncio.Lock()
 
-    async def ground(self, connection: Connection, version: int, day: date, resolution: int) -> Ground:
+    async def ground(self, db: Database, who: Caller, version: int, day: date, resolution: int) -> Ground:
         """The province of a day as cells; of no cell where there is no ward."""
         key = (version, day, resolution)
         async with self._lock:
             if key not in self._kept:
-                self._kept[key] = await ground_on(connection, day, resolution)
+                self._kept[key] = await self._make(db, who, key)
                 while len(self._kept) > KEPT_MAX:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
             return self._kept[key]
+
+    async def _make(self, db: Database, who: Caller, key: tuple[int, date, int]) -> Ground:
+        version, day, resolution = key
+        for (kept_version, kept_day, _), other in self._kept.items():
+            if (kept_version, kept_day) == (version, day):
+                cells = await asyncio.to_thread(cells_of, other.outline, resolution)
+                return replace(other, resolution=resolution, cells=cells)
+        async with db.read(who) as connection:
+            rows = await _rows(connection, day)
+        # Without the connection: the database ends one that waits in a transaction.
+        return await asyncio.to_thread(_made, rows, resolution)

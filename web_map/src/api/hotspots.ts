@@ -65,6 +65,7 @@ export interface WardRow {
   contacts: number
   rate: number | null
   shrunk_rate: number | null
+  per_km2: number | null
 }
 
 export interface CellReport {

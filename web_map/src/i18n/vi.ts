@@ -221,7 +221,7 @@ export const vi = {
   case_move: 'Sửa vị trí trên bản đồ',
   case_place_send: 'Lưu vị trí và phân công lại',
   route_unit_none: 'Không có xã, phường nào mang tên này hôm nay.',
-  tab_triage: 'Chờ quyết định',
+  tab_triage: 'Hàng chờ',
   tab_rules: 'Quy tắc',
   tab_replay: 'So sánh',
   rules_hint: 'Bản {version} đang dùng. Số ưu tiên nhỏ được hỏi trước; quy tắc đầu tiên khớp sẽ quyết định.',

@@ -72,6 +72,13 @@ export function rateColor(): ExpressionSpecification {
   return ['interpolate', ['linear'], ['log10', ['max', ['get', 'rate'], 0.001]], ...stops] as ExpressionSpecification
 }
 
+/** The few reports of the low end do not shout: they fade out where the scale begins. */
+export function opacityOf(view: HexView): ExpressionSpecification | number {
+  if (view !== 'density') return HEX_OPACITY
+  const rate = ['log10', ['max', ['get', 'rate'], 0.001]]
+  return ['interpolate', ['linear'], rate, -1.5, 0.15, -1, 0.4, -0.5, 0.7, 0, HEX_OPACITY] as unknown as ExpressionSpecification
+}
+
 function matched(name: string, colors: Readonly<Record<string, string>>): ExpressionSpecification {
   return ['match', ['get', name], ...Object.entries(colors).flat(), 'rgba(0, 0, 0, 0)'] as unknown as ExpressionSpecification
 }
