@@ -121,7 +121,7 @@ def _delimiter(head: str) -> str:
     lines = [line for line in head.splitlines()[:50] if line.strip()]
     best, most = ",", 0.0
     for sign in _DELIMITERS:
-        counts = [len(row) for row in csv.reader(lines, delimiter=sign)]
+        counts = [line.count(sign) + 1 for line in lines]
         common = max(set(counts), key=counts.count) if counts else 1
         score = counts.count(common) * min(common - 1, 20) + 0.5 * sum(count > 1 for count in counts)
         if common > 1 and score > most:

@@ -68,11 +68,11 @@ def _open(path: Path, inner: str, folder: Path, limits: Limits) -> Opened:
 
             return ParquetFile(path, inner, limits)
         case "csv":
-            from etl.sources.tables import CsvFile
+            from etl.sources.books import CsvFile
 
             return CsvFile(path, inner, limits)
         case "sheet":
-            from etl.sources.tables import SheetFile
+            from etl.sources.books import SheetFile
 
             return SheetFile(path, inner, limits)
     raise Refused(

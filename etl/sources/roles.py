@@ -40,6 +40,7 @@ _DMS = re.compile(
     r"""^\s*[NEBĐ]?\s*(\d{1,3})\s*[°ºo\s]\s*(\d{1,2})\s*['’′\s]\s*([\d.,]+)\s*(?:["”″]|'')?\s*[NEBĐ]?\s*$""",
     re.IGNORECASE,
 )
+_SIMPLE = {sign: re.compile(rf"-?\d+(?:[{sign}]\d+)?", re.ASCII) for sign in (",", ".")}
 NORTHINGS_M, EASTINGS_M = (800_000.0, 2_700_000.0), (100_000.0, 1_000_000.0)
 LATITUDES, LONGITUDES = (5.0, 24.0), (100.0, 119.0)
 
@@ -102,6 +103,8 @@ def number(cell: object, decimal: Decimal | None = None) -> float | None:
     if isinstance(cell, int | float):
         return float(cell)
     text = str(cell).strip()
+    if decimal is not None and _SIMPLE[decimal].fullmatch(text):
+        return float(text.replace(",", "."))  # the bulk of long tables
     if match := _DMS.match(text):
         seconds = float(match[3].replace(",", "."))
         return int(match[1]) + int(match[2]) / 60 + seconds / 3600
@@ -126,7 +129,7 @@ def pair(cell: object) -> tuple[float, float] | None:
 
 def decimal_sign(cells: Sequence[tuple[object, object]]) -> Decimal | None:
     """The decimal sign by which most pairs of coordinates lie in Vietnam; None where it does not matter."""
-    signs: tuple[Decimal | None, ...] = (None, ",", ".")
+    signs: tuple[Decimal | None, ...] = (".", ",", None)
     return max(signs, key=lambda sign: sum(_plausible(*pair, sign) for pair in cells))
 
 

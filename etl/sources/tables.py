@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import itertools
 import re
-from datetime import date, datetime, time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import shapely
 
-from etl.sources.cells import CsvCells, Row, SheetCells, sheet_names
+from etl.sources.cells import CsvCells, Row, SheetCells
+from etl.sources.columns import is_number, to_batch
 from etl.sources.corners import bare, blocks, findings, is_list, numbers_of, ring, swap_of
-from etl.sources.frames import GEOMETRY, NOTES, note, unique
+from etl.sources.frames import unique
+from etl.sources.places import cell, column, places
 from etl.sources.refusal import Refused
 from etl.sources.roles import decimal_sign, header_of, is_wkt, northing_first, number, pair, readable
-from etl.types import Column, SourceLayer
 from geo.crs import ZONES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import pyarrow as pa
+
     from etl.attributes.numbers import Decimal
     from etl.sources.roles import Header
-    from etl.types import Limits
 
 LOOK_ROWS = 500
 _MERIDIAN = re.compile(
@@ -32,7 +31,6 @@ _MERIDIAN = re.compile(
 )
 _SIX = re.compile(r"mui\s*(?:chieu)?\s*6|utm")
 CORNER_COLUMNS = ("ten", "so_thua", "so_to", "dien_tich")
-_NESTED = 8
 _THREE = re.compile(r"^-?\d{1,3}\.\d{3}$")
 
 
@@ -49,11 +47,11 @@ class Table:
         if self.header is not None:
             body = self._head[self._at + 1 :]
             one, other = self.header.first, self.header.second
-            told = [(_cell(row, one), _cell(row, other)) for row in body]
+            told = [(cell(row, one), cell(row, other)) for row in body]
             self.decimal = decimal_sign(told)
             found = [(number(a, self.decimal), number(b, self.decimal)) for a, b in told]
             self._pairs = [(a, b) for a, b in found if a is not None and b is not None]
-            points = [_cell(row, self.header.point) for row in body] if self.header.point is not None else []
+            points = [cell(row, self.header.point) for row in body] if self.header.point is not None else []
             self.corners = is_list(self.header, self.texts(), self._pairs, points)
 
     @property
@@ -65,7 +63,7 @@ class Table:
 
     def texts(self) -> list[str]:
         """Titles: rows with few words before and between the numbers."""
-        rows = [row for row in self._head if sum(cell not in (None, "") for cell in row) <= 2]
+        rows = [row for row in self._head if sum(each not in (None, "") for each in row) <= 2]
         return [
             readable(str(cell), self.transport)
             for row in rows
@@ -120,26 +118,22 @@ class Table:
         shapes = [
             shapely.Polygon(ring(block, swap=swap)).wkb if len(block.corners) > 2 else None for block in found
         ]
-        numeric = frozenset(name for name in names if all(map(_is_number, columns[name])))
-        yield _batch(shapes, [findings(block) for block in found], columns, numeric)
+        numeric = frozenset(name for name in names if all(map(is_number, columns[name])))
+        yield to_batch(shapes, [findings(block) for block in found], columns, numeric)
 
     def _places(self, header: Header, rows: Iterator[Row], size: int) -> Iterator[pa.RecordBatch]:
         if header.both is not None and header.first is None:
-            both = (pair(_cell(row, header.both)) for row in self._head[self._at + 1 :])
+            both = (pair(cell(row, header.both)) for row in self._head[self._at + 1 :])
             self._pairs = [each for each in both if each is not None]
         swap = northing_first(self._pairs) or False
         names = self.columns()
         body = itertools.islice(rows, self._at + 1, None)
         numeric = self._numeric(header)
-        filled = (row for row in body if any(cell not in (None, "") for cell in row))
+        filled = (row for row in body if any(row) or any(each not in (None, "") for each in row))
         while chunk := list(itertools.islice(filled, size)):
-            shapes, notes = [], []
-            for row in chunk:
-                wkb, told = _place(header, row, self.decimal, swap=swap)
-                shapes.append(wkb)
-                notes.append(told)
-            cells = [[_cell(row, at) for row in chunk] for at in header.other]
-            yield _batch(shapes, notes, dict(zip(names, cells, strict=True)), numeric)
+            shapes, notes = places(header, chunk, self.decimal, swap=swap)
+            cells = [column(chunk, at) for at in header.other]
+            yield to_batch(shapes, notes, dict(zip(names, cells, strict=True)), numeric)
 
     def _numeric(self, header: Header) -> frozenset[str]:
         """Columns of a spreadsheet whose cells are all numbers; those of a text table are all texts."""
@@ -147,7 +141,7 @@ class Table:
             return frozenset()
         texts: set[int] = set()
         for row in itertools.islice(self._cells.rows(), self._at + 1, None):
-            texts |= {at for at in header.other if not _is_number(_cell(row, at))}
+            texts |= {at for at in header.other if not is_number(cell(row, at))}
         return frozenset(n for n, at in zip(self.columns(), header.other, strict=True) if at not in texts)
 
     def _find(self) -> tuple[Header | None, int]:
@@ -164,159 +158,10 @@ class Table:
         return plain_one
 
     def _has_wkt(self, column: int, index: int) -> bool:
-        return any(is_wkt(_cell(row, column)) for row in self._head[index + 1 : index + 20])
+        return any(is_wkt(cell(row, column)) for row in self._head[index + 1 : index + 20])
 
     def _words(self) -> Iterator[str]:
         for row in self._head:
-            for cell in row:
-                if isinstance(cell, str) and cell:
-                    yield readable(cell, self.transport)
-
-
-class CsvFile:
-    """A text table as a data set."""
-
-    def __init__(self, path: Path, inner: str, limits: Limits) -> None:
-        self.inner = inner
-        self._stem = Path(inner or path).stem
-        self._table = Table(CsvCells(path, limits))
-
-    def layers(self) -> list[SourceLayer]:
-        """The one layer."""
-        return [_layer(self._table, self._stem, self._stem, "CSV", self.inner)]
-
-    def batches(self, inner_layer: str, size: int) -> Iterator[pa.RecordBatch]:
-        """Its rows."""
-        return self._table.batches(size)
-
-
-class SheetFile:
-    """A workbook: each sheet with places is a layer."""
-
-    def __init__(self, path: Path, inner: str, limits: Limits) -> None:
-        self.inner = inner
-        self._path = path
-        self._limits = limits
-        if path.suffix.lower() in (".xlsx", ".xlsm", ".ods", ".xlsb"):
-            _check_zip(path, limits)
-
-    def layers(self) -> list[SourceLayer]:
-        """Sheets with coordinates; all with a header where none has them."""
-        tables = {name: Table(SheetCells(self._path, name, self._limits)) for name in sheet_names(self._path)}
-        located = {name: each for name, each in tables.items() if each.header and each.header.located}
-        chosen = located or {name: each for name, each in tables.items() if each.header}
-        return [_layer(each, name, name, "Excel", self.inner) for name, each in chosen.items()]
-
-    def batches(self, inner_layer: str, size: int) -> Iterator[pa.RecordBatch]:
-        """A sheet's rows."""
-        return Table(SheetCells(self._path, inner_layer, self._limits)).batches(size)
-
-
-def _check_zip(path: Path, limits: Limits) -> None:
-    import zipfile
-
-    from etl.sources.archives import check
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            check(path, archive.infolist(), limits)
-    except zipfile.BadZipFile as error:
-        from etl.sources.refusal import unreadable
-
-        raise unreadable(path.name, str(error)) from None
-
-
-def _layer(table: Table, name: str, inner_layer: str, driver: str, inner: str) -> SourceLayer:
-    return SourceLayer(
-        name=name,
-        driver=driver,
-        opener="table",
-        inner=inner,
-        inner_layer=inner_layer,
-        rows=None,
-        geometry=table.geometry,
-        columns=tuple(Column(each, "object") for each in table.columns()),
-        crs_hint=table.hint(),
-        transport=table.transport,
-    )
-
-
-def _place(
-    header: Header, row: Row, decimal: Decimal | None, *, swap: bool
-) -> tuple[bytes | None, str | None]:
-    if header.wkt is not None:
-        return _from_words(_cell(row, header.wkt))
-    found = (
-        pair(_cell(row, header.both))
-        if header.both is not None and header.first is None
-        else (number(_cell(row, header.first), decimal), number(_cell(row, header.second), decimal))
-    )
-    one, other = found if found is not None else (None, None)
-    if one is None or other is None:
-        return None, None if _blank(header, row) else _NO_NUMBER
-    east, north = (other, one) if swap else (one, other)
-    return shapely.Point(east, north).wkb, None
-
-
-def _from_words(cell: object) -> tuple[bytes | None, str | None]:
-    if cell in (None, ""):
-        return None, None
-    text = str(cell)
-    if text.count("GEOMETRYCOLLECTION") > 1 or max(map(len, re.findall(r"\(+", text)), default=0) > _NESTED:
-        return None, _NO_SHAPE
-    try:
-        return shapely.from_wkt(text.partition(";")[2] if text.upper().startswith("SRID") else text).wkb, None
-    except shapely.errors.GEOSException:
-        return None, _NO_SHAPE
-
-
-def _blank(header: Header, row: Row) -> bool:
-    return all(
-        _cell(row, at) in (None, "") for at in (header.first, header.second, header.both) if at is not None
-    )
-
-
-def _batch(
-    shapes: list[bytes | None],
-    notes: list[str | None],
-    columns: dict[str, list[object]],
-    numeric: frozenset[str],
-) -> pa.RecordBatch:
-    arrays = [pa.array(shapes, pa.binary()), pa.array(notes, pa.string())]
-    arrays += [_array(values, number=name in numeric) for name, values in columns.items()]
-    return pa.record_batch(arrays, names=[GEOMETRY, NOTES, *columns])
-
-
-def _array(values: list[object], *, number: bool) -> pa.Array:
-    """Numbers where all cells are; else texts."""
-    if number:
-        return pa.array(
-            [None if value in (None, "") else float(str(value)) for value in values], pa.float64()
-        )
-    return pa.array([None if value in (None, "") else _text(value) for value in values], pa.string())
-
-
-def _is_number(cell: object) -> bool:
-    return cell in (None, "") or (isinstance(cell, int | float) and not isinstance(cell, bool))
-
-
-def _text(value: object) -> str:
-    """A cell among texts; whole numbers without a fraction."""
-    if isinstance(value, float):
-        # A fourth decimal: "1.234" alone could be read as one thousand two hundred and thirty-four.
-        return str(int(value)) if value.is_integer() else _THREE.sub(r"\g<0>0", repr(value))
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
-
-
-def _cell(row: Row, index: int | None) -> object:
-    return row[index] if index is not None and index < len(row) else None
-
-
-_NO_NUMBER = note(
-    "coordinates_unreadable", "quarantined", "Tọa độ không phải số.", "The coordinates are no numbers."
-)
-_NO_SHAPE = note("wkt_unreadable", "quarantined", "Hình học WKT không đọc được.", "The WKT cannot be read.")
+            for each in row:
+                if isinstance(each, str) and each:
+                    yield readable(each, self.transport)

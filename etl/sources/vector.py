@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyogrio
 
 from etl.sources.frames import plain, sliced, unique
-from etl.sources.refusal import Refused, missing
+from etl.sources.refusal import Refused, missing, truncated
 from etl.sources.shapefile import Shapefile
 from etl.types import Column, Note, SourceLayer
 from layers.description import Text
@@ -34,6 +34,7 @@ _OPTIONS: dict[str, dict[str, str]] = {
 _ROWS_UNKNOWN = 2_000
 _CHARSET = re.compile(rb'charset\s+"?([A-Za-z0-9]+)"?', re.IGNORECASE)
 _CAD = ("DGN", "DXF")
+_ROOT = re.compile(rb"<([\w:.-]+)[\s>/]")
 
 
 class VectorFile:
@@ -53,9 +54,12 @@ class VectorFile:
                 shape = Shapefile(path, folder)
                 self._path, self._notes, self._declared = shape.readable, shape.notes, shape.code_page
                 self._encoding, self._transport = "ISO-8859-1", "bytes"
+            case ".kml" | ".gml" | ".xml" | ".gpx" | ".dxf":
+                _whole(path)
+                self._transport = "cp1252" if path.suffix.lower() == ".dxf" else "unicode"
             case ".tab" | ".mif":
                 self._mapinfo(path)
-            case ".dgn" | ".dxf":
+            case ".dgn":
                 self._transport = "cp1252"
 
     def layers(self) -> list[SourceLayer]:
@@ -166,6 +170,23 @@ class VectorFile:
                 f"Tệp ghi có {info['features']} dòng nhưng chỉ đọc được {read}: tệp hỏng.",
                 f"The file says {info['features']} rows and only {read} can be read: it is damaged.",
             )
+
+
+def _whole(path: Path) -> None:
+    """Texts end with their root's closing tag, drawings with EOF: a cut one is read without a word."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(4_096)
+        file.seek(max(0, size - 4_096))
+        tail = file.read().replace(b"\x00", b"").rstrip()
+    if path.suffix.lower() == ".dxf":
+        complete = tail.endswith(b"EOF")
+    else:
+        bare = re.sub(rb"<!--.*?-->|<\?.*?\?>", b"", head.replace(b"\x00", b""), flags=re.DOTALL)
+        root = _ROOT.search(bare)
+        complete = root is not None and (b"</" + root[1] in tail or tail.endswith(b"/>"))
+    if not complete:
+        raise truncated(path.name)
 
 
 _NO_MID = Note(

@@ -1,0 +1,104 @@
+"""Rows of a table as places: from two columns of coordinates, from one that holds both, or from WKT."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from etl.sources.frames import note
+from etl.sources.roles import number, pair
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from etl.attributes.numbers import Decimal
+    from etl.sources.cells import Row
+    from etl.sources.roles import Header
+
+    Shapes = tuple[list[bytes | None], list[str | None]]
+
+_NESTED = 8
+_NO_NUMBER = note(
+    "coordinates_unreadable", "quarantined", "Tọa độ không phải số.", "The coordinates are no numbers."
+)
+_NO_SHAPE = note("wkt_unreadable", "quarantined", "Hình học WKT không đọc được.", "The WKT cannot be read.")
+
+
+def cell(row: Row, index: int | None) -> object:
+    """A row's cell; None beyond its end."""
+    return row[index] if index is not None and index < len(row) else None
+
+
+def column(rows: list[Row], index: int) -> list[object]:
+    """One column of many rows."""
+    try:
+        return [row[index] for row in rows]
+    except IndexError:
+        return [cell(row, index) for row in rows]
+
+
+def places(header: Header, rows: list[Row], decimal: Decimal | None, *, swap: bool) -> Shapes:
+    """WKB and a note for each row. ``swap``: the first column is the northing. Blank: neither."""
+    if header.wkt is not None:
+        both = [_from_words(cell(row, header.wkt)) for row in rows]
+        return [wkb for wkb, _ in both], [told for _, told in both]
+    quick = _numbers(header, rows, decimal)
+    if quick is not None:
+        points = shapely.points(quick[:, ::-1] if swap else quick)
+        return np.asarray(shapely.to_wkb(points), dtype=object).tolist(), [None] * len(rows)
+    found = [_pair(header, row, decimal) for row in rows]
+    there = np.array([each is not None for each in found])
+    wkbs = np.full(len(rows), None, dtype=object)
+    if there.any():
+        xy = np.array([each for each in found if each is not None], dtype=np.float64)
+        wkbs[there] = shapely.to_wkb(shapely.points(xy[:, ::-1] if swap else xy))
+    notes = [None if there[n] or _blank(header, row) else _NO_NUMBER for n, row in enumerate(rows)]
+    return wkbs.tolist(), notes
+
+
+def _numbers(header: Header, rows: list[Row], decimal: Decimal | None) -> NDArray[np.float64] | None:
+    """Two columns of plain numbers at once, shape (n, 2); None where a single one is anything else."""
+    if header.first is None or header.second is None or decimal is None:
+        return None
+    both = []
+    for index in (header.first, header.second):
+        try:
+            texts = pc.utf8_trim_whitespace(pa.array(column(rows, index), pa.string()))
+            plain = texts if decimal == "." else pc.replace_substring(texts, ",", ".")
+            if plain.null_count or (decimal == "," and pc.any(pc.match_substring(texts, ".")).as_py()):
+                return None
+            both.append(plain.cast(pa.float64()).to_numpy())
+        except pa.ArrowException:
+            return None
+    pairs = np.column_stack(both)
+    return pairs if np.isfinite(pairs).all() else None
+
+
+def _pair(header: Header, row: Row, decimal: Decimal | None) -> tuple[float, float] | None:
+    if header.first is None or header.second is None:
+        return pair(cell(row, header.both))
+    one, other = number(cell(row, header.first), decimal), number(cell(row, header.second), decimal)
+    return None if one is None or other is None else (one, other)
+
+
+def _from_words(words: object) -> tuple[bytes | None, str | None]:
+    """Nesting is limited before the parser runs: GEOS recurses, and 10,000 levels end the process."""
+    if words in (None, ""):
+        return None, None
+    text = str(words)
+    if text.count("GEOMETRYCOLLECTION") > 1 or max(map(len, re.findall(r"\(+", text)), default=0) > _NESTED:
+        return None, _NO_SHAPE
+    try:
+        return shapely.from_wkt(text.partition(";")[2] if text.upper().startswith("SRID") else text).wkb, None
+    except shapely.errors.GEOSException:
+        return None, _NO_SHAPE
+
+
+def _blank(header: Header, row: Row) -> bool:
+    used = (header.first, header.second, header.both)
+    return all(cell(row, at) in (None, "") for at in used if at is not None)

@@ -1,0 +1,275 @@
+"""Files that mean harm, and broken ones: a refusal that says why, in bounded memory and time."""
+
+from __future__ import annotations
+
+import resource
+import stat
+import struct
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+
+from etl.sources import Refused, batches, open_source
+from etl.sources.archives import unpack
+from etl.sources.cells import CsvCells
+from etl.sources.curves import straight
+from etl.sources.shapefile import Shapefile
+from etl.sources.sniff import kind
+from etl.types import Limits
+
+MB = 2**20
+SMALL = Limits(unpacked_bytes=300 * MB, memory_bytes=1_500 * MB, idle_s=60, total_s=120)
+
+
+def code_of(path: Path, limits: Limits = SMALL) -> str:
+    """Why a file is refused, read to its end if need be."""
+    with pytest.raises(Refused) as refused:
+        source = open_source(path, limits)
+        for layer in source.layers:
+            for _ in batches(source, layer.name):
+                pass
+    return refused.value.code
+
+
+def zipped(path: Path, *members: tuple[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return path
+
+
+def unpacking(path: Path, folder: Path, limits: Limits = SMALL) -> str:
+    folder.mkdir(exist_ok=True)
+    with pytest.raises(Refused) as refused:
+        unpack(path, folder, limits)
+    return refused.value.code
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd.csv", "/etc/x.csv", "a/../../x.shp", "..\\x.csv", "C:/x.csv"]
+)
+def test_no_path_leads_out_of_an_archive(tmp_path: Path, name: str) -> None:
+    path = zipped(tmp_path / "a.zip", (name, b"x,y\n1,2\n"))
+    assert unpacking(path, tmp_path / "out") == "path_traversal"
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_no_link_leads_out_of_an_archive(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        link = zipfile.ZipInfo("a.csv")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+    assert unpacking(tmp_path / "a.zip", tmp_path / "out") == "path_traversal"
+
+
+def test_bombs_are_not_unpacked(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", ("a.csv", b"0" * (400 * MB)))
+    assert path.stat().st_size < MB
+    start = time.monotonic()
+    assert unpacking(path, tmp_path / "out") == "zip_bomb"
+    assert time.monotonic() - start < 5
+    assert list((tmp_path / "out").iterdir()) == []
+    many = zipped(tmp_path / "b.zip", *((f"{n}.csv", b"") for n in range(50)))
+    assert unpacking(many, tmp_path / "out", Limits(members=40)) == "zip_bomb"
+
+
+def test_an_archive_that_lies_about_its_sizes_is_stopped(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", ("a.csv", b"0" * (50 * MB)))
+    data = bytearray(path.read_bytes())
+    at = data.rfind(b"PK\x01\x02")
+    data[at + 24 : at + 28] = struct.pack("<I", 1000)  # the directory's word for the unpacked size
+    path.write_bytes(data)
+    limits = Limits(unpacked_bytes=10 * MB)
+    assert unpacking(path, tmp_path / "out", limits) in ("zip_bomb", "unreadable")
+    assert sum(each.stat().st_size for each in (tmp_path / "out").rglob("*")) <= 11 * MB
+
+
+def test_archives_that_are_broken_locked_or_empty(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", ("a.csv", bytes(range(256)) * 400))
+    path.write_bytes(path.read_bytes()[:-40])
+    assert code_of(path) == "unreadable"
+    assert code_of(zipped(tmp_path / "b.zip", ("readme.md", b"x"))) == "nothing_inside"
+    locked = zipped(tmp_path / "c.zip", ("a.csv", b"x"))
+    data = bytearray(locked.read_bytes())
+    data[data.rfind(b"PK\x01\x02") + 8] |= 1
+    locked.write_bytes(data)
+    assert unpacking(locked, tmp_path / "out") == "encrypted"
+
+
+LAUGHS = (
+    '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "lol">'
+    + "".join(f'<!ENTITY {chr(98 + n)} "{("&" + chr(97 + n) + ";") * 10}">' for n in range(9))
+    + ']><kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>&j;</name></Document></kml>'
+)
+
+
+@pytest.mark.parametrize("suffix", [".kml", ".gml", ".xml"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_are_not_read(tmp_path: Path, suffix: str, encoding: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(LAUGHS.encode(encoding))
+    with pytest.raises(Refused) as refused:
+        kind(path)
+    assert refused.value.code == "xml_entities"
+
+
+@pytest.mark.parametrize("root", ["<OGRVRTDataSource>", "<VRTDataset x='1'>", "<html>"])
+def test_files_that_open_other_files_are_not_read(tmp_path: Path, root: str) -> None:
+    (tmp_path / "a.gml").write_text(f"<!-- <kml> -->{root}<OGRVRTLayer/>")
+    with pytest.raises(Refused) as refused:
+        kind(tmp_path / "a.gml")
+    assert refused.value.code == "xml_root"
+
+
+def written(folder: Path, file: str, count: int = 3_000) -> Path:
+    rng = np.random.default_rng(1)
+    shapes = shapely.buffer(shapely.points(rng.uniform(0, 1e6, (count, 2))), 10)
+    frame = gpd.GeoDataFrame({"ten": ["x" * 40] * count}, geometry=shapes, crs=5897)
+    if file.endswith("parquet"):
+        frame.to_parquet(folder / file)
+    else:
+        pyogrio.write_dataframe(frame, folder / file)
+    return folder / file
+
+
+@pytest.mark.parametrize("file", ["a.shp", "a.gpkg", "a.fgb", "a.geojson", "a.parquet", "a.gml"])
+def test_truncated_files_are_refused_never_half_read(tmp_path: Path, file: str) -> None:
+    path = written(tmp_path, file)
+    with path.open("rb+") as cut:
+        cut.truncate(path.stat().st_size * 6 // 10)
+    assert code_of(path) in ("truncated", "unreadable", "rows_missing", "reader_failed")
+
+
+def test_a_truncated_table_of_a_shapefile_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.shp", 100)
+    with (tmp_path / "a.dbf").open("rb+") as cut:
+        cut.truncate(500)
+    with pytest.raises(Refused) as refused:
+        Shapefile(path, tmp_path)
+    assert refused.value.code == "truncated"
+
+
+def test_random_bytes_under_every_suffix_are_refused(tmp_path: Path) -> None:
+    noise = np.random.default_rng(3).bytes(20_000)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for suffix in (
+            "shp",
+            "gpkg",
+            "fgb",
+            "geojson",
+            "kml",
+            "tab",
+            "mif",
+            "dgn",
+            "dxf",
+            "parquet",
+            "xlsx",
+            "xls",
+        ):
+            archive.writestr(f"{suffix}/a.{suffix}", noise)
+    assert code_of(tmp_path / "all.zip") in (
+        "unreadable",
+        "not_a_shapefile",
+        "xml_root",
+        "unknown_format",
+        "part_missing",
+    )
+
+
+def test_a_shape_of_a_million_vertices_goes_to_quarantine_unparsed(tmp_path: Path) -> None:
+    turn = np.linspace(0, 2 * np.pi, 1_200_000, endpoint=False)
+    giant = shapely.Polygon(np.column_stack([5e5 + 1e4 * np.cos(turn), 1.1e6 + 1e4 * np.sin(turn)]))
+    frame = gpd.GeoDataFrame(
+        {"a": [1, 2]}, geometry=[giant, shapely.box(5e5, 1.1e6, 5.1e5, 1.11e6)], crs=5897
+    )
+    pyogrio.write_dataframe(frame, tmp_path / "a.gpkg")
+    source = open_source(tmp_path / "a.gpkg")
+    found = list(batches(source, "a"))
+    faults = [fault for batch in found for fault in batch.faults]
+    assert [(fault.row, fault.code) for fault in faults] == [(1, "too_many_vertices")]
+    assert sum(shape is not None for batch in found for shape in batch.geometry) == 1
+
+
+def test_a_reader_that_takes_too_much_memory_is_stopped(tmp_path: Path) -> None:
+    name = "x" * 200
+    with (tmp_path / "a.geojson").open("w") as file:
+        file.write(
+            '{"type":"FeatureCollection","features":[{"type":"Feature","geometry":null,"properties":{"a":"'
+        )
+        for _ in range(500):
+            file.write(name * 5_000)
+        file.write('"}}]}')
+    code = code_of(tmp_path / "a.geojson", Limits(memory_bytes=900 * MB, idle_s=60, total_s=90))
+    assert code in ("too_much_memory", "unreadable")
+
+
+def test_a_reader_that_stalls_is_killed(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.gpkg", 10)
+    start = time.monotonic()
+    assert code_of(path, Limits(idle_s=0.05, total_s=0.05)) == "too_slow"
+    assert time.monotonic() - start < 20
+
+
+def test_stopping_early_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.gpkg", 3_000)
+    before = set(Path(tempfile.gettempdir()).glob("diaban-read-*"))
+    source = open_source(path)
+    reading = batches(source, "a", size=10)
+    next(reading)
+    reading.close()
+    children = Path("/proc/self/task").glob("*/children")
+    assert not any(
+        "etl.sources.worker" in _command(pid) for each in children for pid in each.read_text().split()
+    )
+    assert set(Path(tempfile.gettempdir()).glob("diaban-read-*")) <= before
+
+
+def test_a_long_table_is_streamed_in_little_memory(tmp_path: Path) -> None:
+    with (tmp_path / "a.csv").open("w") as file:
+        file.write("ten,X,Y\n")
+        for n in range(400_000):
+            file.write(f"Diem {n},{1_150_000 + n % 1000},{560_000 + n % 777}\n")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    source = open_source(tmp_path / "a.csv")
+    assert sum(len(batch) for batch in batches(source, "a")) == 400_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KB
+
+
+def test_tables_without_end_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n" + "1" * 5_000_000)
+    (tmp_path / "b.csv").write_text("x,y\n" + "," * 5_000)
+    (tmp_path / "c.csv").write_text('x,y\n"' + "1\n" * 3_000_000)
+    for name, code in (("a", "line_too_long"), ("b", "too_many_columns"), ("c", "unreadable")):
+        with pytest.raises(Refused) as refused:
+            list(CsvCells(tmp_path / f"{name}.csv", Limits()).rows())
+        assert refused.value.code == code
+
+
+def test_curves_nested_without_end_are_refused() -> None:
+    deep = struct.pack("<BII", 1, 9, 1) * 5_000
+    with pytest.raises(ValueError, match=r"nested|short"):
+        straight(deep)
+    with pytest.raises(ValueError, match="short"):
+        straight(struct.pack("<BII", 1, 8, 2**31))
+
+
+def test_columns_called_like_statements_are_only_names(tmp_path: Path) -> None:
+    odd = ['"; DROP TABLE core.zoning; --', "select", "a'b", "__geometry__"]
+    frame = gpd.GeoDataFrame({name: [1] for name in odd}, geometry=[shapely.Point(1, 2)], crs=5897)
+    pyogrio.write_dataframe(frame, tmp_path / "a.gpkg")
+    (batch,) = batches(open_source(tmp_path / "a.gpkg"), "a")
+    assert list(batch.columns) == [*odd[:3], "__geometry___2"]
+
+
+def _command(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
