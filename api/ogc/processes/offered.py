@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from api.ogc.processes.echo import Echo
 from api.ogc.processes.export import Export
+from api.ogc.processes.hotspots import Hotspots
 
 if TYPE_CHECKING:
     from api.ogc.processes.process import Offered
 
-PROCESSES: dict[str, Offered] = {one.description.id: one for one in (Export(), Echo())}
+PROCESSES: dict[str, Offered] = {one.description.id: one for one in (Export(), Hotspots(), Echo())}
