@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from api.caching import NOT_KEPT
 from api.deps import BaseUrl, Chosen, Db, Layers, Who
+from api.report_schemas import LINK_BODY, PART_BODY, READ_BODY, ROUTE_BODY, STEP_BODY
 from api.report_words import codes, in_words, iso, title
 from api.rights import for_staff, read_json
 from api.routing_bodies import known_category, read_link, read_purpose, read_step, read_wish
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from geo.catalogue import Catalogue
 
 router = APIRouter(tags=["cases"])
-WITH_BODY: dict[str, Any] = {"requestBody": {"required": True}}
 
 
 @router.get("/api/reports/{code}/route", summary="Đường đi của phản ánh: mọi quyết định và lý do")
@@ -42,7 +42,7 @@ async def way(code: str, db: Db, layers: Layers, who: Who) -> JSONResponse:
 
 
 @router.post(
-    "/api/reports/{code}/route", summary="Chuyển phản ánh cho đơn vị khác, có lý do", openapi_extra=WITH_BODY
+    "/api/reports/{code}/route", summary="Chuyển phản ánh cho đơn vị khác, có lý do", openapi_extra=ROUTE_BODY
 )
 async def route_report(
     *, code: str, request: Request, db: Db, layers: Layers, chosen: Chosen, who: Who
@@ -58,7 +58,7 @@ async def route_report(
     return JSONResponse({"decision": shown(decision)}, headers=NOT_KEPT)
 
 
-@router.post("/api/reports/{code}/status", summary="Ghi bước xử lý của phản ánh", openapi_extra=WITH_BODY)
+@router.post("/api/reports/{code}/status", summary="Ghi bước xử lý của phản ánh", openapi_extra=STEP_BODY)
 async def step(code: str, request: Request, db: Db, layers: Layers, who: Who) -> JSONResponse:
     """One step in a report's life (``status``, ``reason``), as far as its state allows it."""
     for_staff(who)
@@ -73,7 +73,7 @@ async def step(code: str, request: Request, db: Db, layers: Layers, who: Who) ->
 @router.post(
     "/api/reports/{code}/reporter",
     summary="Người gửi, để gọi lại; mỗi lần xem được ghi lại",
-    openapi_extra=WITH_BODY,
+    openapi_extra=READ_BODY,
 )
 async def reporter(code: str, request: Request, db: Db, who: Who) -> JSONResponse:
     """Name and telephone of a report's sender. The ``reason`` goes into the log of reads of personal data."""
@@ -85,7 +85,7 @@ async def reporter(code: str, request: Request, db: Db, who: Who) -> JSONRespons
 
 
 @router.post(
-    "/api/reports/{code}/incident", summary="Gộp vào sự việc khác, hoặc tách ra", openapi_extra=WITH_BODY
+    "/api/reports/{code}/incident", summary="Gộp vào sự việc khác, hoặc tách ra", openapi_extra=LINK_BODY
 )
 async def incident(code: str, request: Request, db: Db, layers: Layers, who: Who) -> JSONResponse:
     """Join a report to another's incident (``incident``: that report's code), or part it (null)."""
@@ -102,7 +102,7 @@ async def incident(code: str, request: Request, db: Db, layers: Layers, who: Who
     "/api/reports/{code}/children",
     status_code=201,
     summary="Thêm phần việc con, điều phối theo vị trí và lĩnh vực riêng",
-    openapi_extra=WITH_BODY,
+    openapi_extra=PART_BODY,
 )
 async def child(
     *, code: str, request: Request, db: Db, layers: Layers, chosen: Chosen, who: Who, base: BaseUrl

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from api.caching import NOT_KEPT, OPEN
 from api.deps import BaseUrl, Chosen, Db, Layers, Who
 from api.report_form import report_form
+from api.report_schemas import REPORT_BODY
 from api.report_words import codes, in_words
 from geo.errors import Conflict, InvalidInput, TooMany
 from geo.reports import (
@@ -34,34 +35,6 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["reports"])
 
 RETRY_KEY_MAX = 200
-FIELDS: dict[str, dict[str, Any]] = {
-    "lon": {"type": "number", "description": "Kinh độ WGS 84 / longitude"},
-    "lat": {"type": "number", "description": "Vĩ độ WGS 84 / latitude"},
-    "category": {"type": "string", "description": "GET /api/reports/categories"},
-    "text": {"type": "string", "minLength": 10, "maxLength": 1000},
-    "accuracy_m": {"type": "number", "minimum": 0, "maximum": 10000},
-    "address": {
-        "type": "string",
-        "maxLength": 300,
-        "description": "Khi không có vị trí / without a position",
-    },
-    "chosen_ward": {
-        "type": "string",
-        "description": "Xã, phường người gửi chọn / the ward chosen when asked",
-    },
-    "channel": {"type": "string", "description": "Cán bộ tiếp nhận / for staff who take a report down"},
-    "contact_name": {"type": "string", "maxLength": 120},
-    "contact_phone": {"type": "string", "maxLength": 30},
-}
-SCHEMA = {"type": "object", "required": ["category", "text"], "properties": FIELDS}
-PHOTO = {"photo": {"type": "string", "format": "binary", "description": "JPEG, PNG, WebP ≤ 10 MB"}}
-REQUEST_BODY = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {"schema": {**SCHEMA, "properties": {**FIELDS, **PHOTO}}},
-        "application/json": {"schema": SCHEMA},
-    },
-}
 
 
 @router.get("/api/reports/categories", summary="Các lĩnh vực phản ánh")
@@ -75,7 +48,7 @@ async def categories(layers: Layers) -> JSONResponse:
     "/api/reports",
     status_code=201,
     summary="Gửi phản ánh hiện trường",
-    openapi_extra={"requestBody": REQUEST_BODY},
+    openapi_extra=REPORT_BODY,
 )
 async def hand_in(
     *, request: Request, db: Db, layers: Layers, chosen: Chosen, who: Who, base: BaseUrl
