@@ -67,7 +67,7 @@ async def step(code: str, request: Request, db: Db, layers: Layers, who: Who) ->
     async with db.write(who) as connection:
         await take_step(connection, own, wanted, reason)
         receipt = await status_of(connection, own)
-    return JSONResponse(in_words(receipt, layers), headers=NOT_KEPT)
+    return JSONResponse(in_words(receipt, layers, staff=True), headers=NOT_KEPT)
 
 
 @router.post(
@@ -95,7 +95,7 @@ async def incident(code: str, request: Request, db: Db, layers: Layers, who: Who
         own = normalise(code) or ""
         await relink(connection, own, None if target is None else normalise(target) or "", reason)
         receipt = await status_of(connection, own)
-    return JSONResponse({"incident": in_words(receipt, layers)["incident"]}, headers=NOT_KEPT)
+    return JSONResponse({"incident": in_words(receipt, layers, staff=True)["incident"]}, headers=NOT_KEPT)
 
 
 @router.post(
@@ -122,7 +122,9 @@ async def child(
                 "Phản ánh cha không có hoặc đã đóng.", "The parent report does not exist or is closed."
             )
     url = f"{base}/api/reports/{receipt.code}"
-    return JSONResponse({**in_words(receipt, layers), "url": url}, 201, {**NOT_KEPT, "Location": url})
+    return JSONResponse(
+        {**in_words(receipt, layers, staff=True), "url": url}, 201, {**NOT_KEPT, "Location": url}
+    )
 
 
 def _way(found: dict[str, Any], layers: Catalogue) -> dict[str, Any]:

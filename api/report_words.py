@@ -11,16 +11,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from geo.catalogue import Catalogue
-    from geo.reports import Receipt
+    from geo.reports import Incident, Receipt
     from layers.description import Code
 
 LAYER = "reports"
 
 
-def in_words(receipt: Receipt, layers: Catalogue) -> dict[str, Any]:
-    """What the holder of a code may know."""
+def in_words(receipt: Receipt, layers: Catalogue, *, staff: bool = False) -> dict[str, Any]:
+    """What the holder of a code may know. Only ``staff`` are told the code of another's report."""
     ward = {"code": receipt.ward_code, "name": receipt.ward_name} if receipt.ward_code else None
-    incident = receipt.incident
     return {
         "code": receipt.code,
         "status": receipt.status,
@@ -31,20 +30,21 @@ def in_words(receipt: Receipt, layers: Catalogue) -> dict[str, Any]:
         "located": receipt.located,
         "ward": ward,
         "near_boundary": receipt.confidence not in (None, "inside", "no_location"),
-        "incident": {
-            "code": incident.code,
-            "reports": incident.reports,
-            "status": incident.status,
-            "status_title": title(layers, "status", incident.status),
-        }
-        if incident
-        else None,
+        "incident": _incident(receipt.incident, layers, staff=staff),
         "next": next_steps(receipt).model_dump(),
         "history": [
             {"at": iso(event.at), "status": event.status, "title": title(layers, "status", event.status)}
             for event in receipt.history
         ],
     }
+
+
+def _incident(incident: Incident | None, layers: Catalogue, *, staff: bool) -> dict[str, Any] | None:
+    if incident is None:
+        return None
+    status = incident.status
+    told = {"reports": incident.reports, "status": status, "status_title": title(layers, "status", status)}
+    return {"code": incident.code, **told} if staff else told
 
 
 def codes(layers: Catalogue, field: str) -> tuple[Code, ...]:

@@ -76,7 +76,7 @@ async def hand_in(
     if not is_new:  # the photo was kept with the first request; this copy belongs to no report
         await photos.remove(photo)
     url = f"{base}/api/reports/{receipt.code}"
-    body = {**in_words(receipt, layers), "url": url}
+    body = {**in_words(receipt, layers, staff=who.staff), "url": url}
     return JSONResponse(body, 201 if is_new else 200, headers={**NOT_KEPT, "Location": url})
 
 
@@ -85,7 +85,7 @@ async def follow(code: str, db: Db, layers: Layers, who: Who) -> JSONResponse:
     """Status, ward, category and history; never the text, the place or the sender."""
     async with db.read(who) as connection:
         receipt = await status_of(connection, code)
-    return JSONResponse(in_words(receipt, layers), headers={**NOT_KEPT, **OPEN})
+    return JSONResponse(in_words(receipt, layers, staff=who.staff), headers={**NOT_KEPT, **OPEN})
 
 
 async def _stored(

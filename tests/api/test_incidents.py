@@ -21,8 +21,12 @@ METRE = 1 / 110_600  # of latitude, at 10.5° N
 GOOD: dict[str, Any] = {"lon": 105.61, "lat": 10.51, "category": "GT", "text": "Ổ gà lớn trước cổng chợ"}
 
 
+STAFF: dict[str, str] = {}
+
+
 @pytest.fixture(autouse=True)
-def ground(admin: psycopg.Connection) -> None:
+def ground(admin: psycopg.Connection, operator: dict[str, str]) -> None:
+    STAFF.update(operator)
     admin.execute("DELETE FROM core.reports; DELETE FROM core.report_unplaced")
     settle(admin)
 
@@ -34,7 +38,7 @@ def send(client: TestClient, headers: dict[str, str] | None = None, **changed: A
 
 
 def incident(client: TestClient, code: str) -> dict[str, Any] | None:
-    body: dict[str, Any] = client.get(f"/api/reports/{code}").json()
+    body: dict[str, Any] = client.get(f"/api/reports/{code}", headers=STAFF).json()
     found: dict[str, Any] | None = body["incident"]
     return found
 
@@ -69,6 +73,9 @@ def test_26_another_channel_nearby_is_one_matter(
         body = client.get(f"/api/reports/{code}").json()
         assert (body["code"], body["status"], body["ward"]["code"]) == (code, "forwarded", "30001")
         assert "1 người khác" in body["next"]["vi"]
+        # The code opens a report to its holder: nobody is told another's.
+        assert sorted(body["incident"]) == ["reports", "status", "status_title"]
+        assert body["incident"]["reports"] == 2
     kept = "SELECT count(*) FROM core.route_decision d JOIN core.reports r ON r.id = d.report_id"
     assert admin.execute(kept).fetchone() == (2,)
     # Once as an incident, twice as contacts.

@@ -274,5 +274,5 @@ def test_26_placed_it_may_be_a_matter_that_is_known(client: TestClient, operator
     seen = client.post("/api/reports", json={**TOLD, "lon": 105.63, "lat": 10.51}).json()["code"]
     body = {"reason": "Gọi lại: trước nhà 12", "lon": 105.63, "lat": 10.51}
     assert client.post(f"/api/reports/{told}/route", json=body, headers=operator).status_code == 200
-    incident = client.get(f"/api/reports/{told}").json()["incident"]
+    incident = client.get(f"/api/reports/{told}", headers=operator).json()["incident"]
     assert (incident["code"], incident["reports"]) == (seen, 2)
