@@ -8,6 +8,7 @@ from etl.attributes.codes import SCHEMES, scheme_of
 from etl.attributes.match import match
 from etl.georef import detect
 from etl.glance import Glance
+from etl.inner import inner_layer
 from etl.sources import batches
 from etl.text import Decoder, judge, words
 from etl.types import Ambiguity, Answers, Guess, Note, Reading, Survey, add_up
@@ -34,10 +35,11 @@ def survey(source: Source, layer: Layer, ground: Ground | None, answers: Answers
     ``InvalidInput`` for answers that name what is not there; ``Refused`` for a file that cannot be read to
     its end.
     """
-    chosen = _inner_layer(source, answers)
+    chosen, told = inner_layer(source, layer, answers)
     if isinstance(chosen, Ambiguity):
         return _unread(source, chosen)
     glance = Glance()
+    glance.notes += told
     for batch in batches(source, chosen.name):
         glance.take(batch)
     texts = judge(glance.texts(), chosen.transport, declared=chosen.encoding, answer=answers.encoding)
@@ -106,32 +108,6 @@ def _survey(  # noqa: PLR0917 - each is used once
         ambiguities=parts.ambiguities,
         notes=add_up(notes),
         samples=parts.texts.samples,
-    )
-
-
-def _inner_layer(source: Source, answers: Answers) -> SourceLayer | Ambiguity:
-    names = [each.name for each in source.layers]
-    if answers.inner_layer is not None:
-        if answers.inner_layer not in names:
-            shown = ", ".join(names)
-            raise InvalidInput("inner_layer", answers.inner_layer, shown, shown)
-        return source.layer(answers.inner_layer)
-    if len(names) == 1:
-        return source.layers[0]
-    guesses = tuple(
-        Guess(each.name, Text(vi=each.name, en=each.name), 1 / len(names), (_shown(each),))
-        for each in source.layers
-    )
-    text = Text(vi="Tệp có nhiều lớp: cần chọn một.", en="The file has several layers: one must be chosen.")
-    return Ambiguity("inner_layer", text, guesses, "--inner-layer")
-
-
-def _shown(layer: SourceLayer) -> Text:
-    rows = "?" if layer.rows is None else str(layer.rows)
-    columns = ", ".join(each.name for each in layer.columns[:6])
-    return Text(
-        vi=f"{layer.driver}, {rows} dòng, {layer.geometry}; cột: {columns}",
-        en=f"{layer.driver}, {rows} rows, {layer.geometry}; columns: {columns}",
     )
 
 

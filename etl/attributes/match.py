@@ -99,7 +99,7 @@ def _scores(
     for column, values in samples.items():
         if column in personal and not private:
             continue
-        score = _named(layer, name, column)
+        score = name_score(layer, name, column)
         share, distinct = _readable(layer, name, values)
         if score:
             score *= 0.4 + 0.6 * share
@@ -110,7 +110,7 @@ def _scores(
     return found
 
 
-def _named(layer: Layer, name: str, column: str) -> float:  # noqa: PLR0911 - one case a line
+def name_score(layer: Layer, name: str, column: str) -> float:  # noqa: PLR0911 - one case a line
     """How well a column's name is the field's: its name, its titles, its aliases (earlier ones better)."""
     title, aliases = SYSTEM[name] if name in SYSTEM else (layer.field(name).title, layer.field(name).aliases)
     folded = plain(column)

@@ -20,8 +20,9 @@ TOLERANCE_DEG = 0.0001
 def load_ground(connection: Connection[tuple[Any, ...]]) -> Ground | None:
     """Wards in force today, simplified by about 11 m; None while the database holds none."""
     rows = connection.execute(
-        "SELECT name, province_code, ST_AsBinary(ST_SimplifyPreserveTopology(geom, %s)) FROM core.admin_units"
-        " WHERE level = %s AND valid_from <= current_date AND (valid_to IS NULL OR valid_to > current_date)",
+        "SELECT name, province_code, ST_AsBinary(ST_Simplify(geom, %s, true)) FROM core.admin_units"
+        " WHERE level = %s AND daterange(valid_from, valid_to)"
+        " @> (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date",
         [TOLERANCE_DEG, COMMUNE_LEVEL],
     ).fetchall()
     if not rows:

@@ -207,3 +207,27 @@ def test_real_parcels_of_a_commune() -> None:
     _, values, faults = taken(found, "land_use")
     assert len(values["code"]) == 9_777
     assert len(faults) < 100
+
+
+def test_the_zoning_class_of_a_dossier_is_found_among_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "QuyHoach.gdb"
+    shapes = in_system(parcels()[:300:3], 5897)
+    zones = gpd.GeoDataFrame(
+        {
+            "maThongTinQH": "822510000001", "kyHieuLoDat": [f"LK-{n}" for n in range(len(shapes))],
+            "chucNangSuDungDatMuc1": "Đất y tế", "matDoXayDung": "40–60", "tangCaoXayDung": "≤ 5",
+            "heSoSuDungDat": "1,2", "dienTich": 1.5, "danSo": 3, "trangThaiQuyHoach": "Đang hiệu lực",
+        },
+        geometry=shapes, crs=5897,
+    )  # fmt: skip
+    roads = gpd.GeoDataFrame(
+        {"maDoiTuong": ["d1"], "loGioi": [12.0]}, geometry=[shapes[0].boundary], crs=5897
+    )
+    pyogrio.write_dataframe(roads, path, driver="OpenFileGDB", layer="MangLuoiGiaoThong_L")
+    pyogrio.write_dataframe(zones, path, driver="OpenFileGDB", layer="ChucNangSuDungDat_A", append=True)
+    found = look(path, "zoning", tenant(), valid_from=date(2026, 7, 1))
+    assert found.inner_layer == "ChucNangSuDungDat_A"
+    assert "inner_layer_chosen" in {note.code for note in found.notes}
+    _, values, faults = taken(found, "zoning")
+    assert faults == []
+    assert values["density"][0] == "40–60" and values["function_code"][0] == "Yte"

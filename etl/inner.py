@@ -1,0 +1,77 @@
+"""Which layer of a file with several is meant: the one whose geometry and column names are the target's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etl.attributes.match import name_score
+from etl.types import Ambiguity, Answers, Guess, Note, Source, SourceLayer
+from geo.errors import InvalidInput
+from layers.description import Text
+
+if TYPE_CHECKING:
+    from layers.description import Layer
+
+# A layer is taken without asking where it names so much of the target's fields and no other half as much.
+ENOUGH, CLEARLY = 0.25, 0.5
+# Kinds of geometry that a driver's word may stand for.
+_OPEN = ("Unknown", "GeometryCollection", "None", "")
+
+
+def inner_layer(
+    source: Source, layer: Layer, answers: Answers
+) -> tuple[SourceLayer | Ambiguity, tuple[Note, ...]]:
+    """The layer to read, or the question; ``InvalidInput`` for an answer that names none."""
+    names = [each.name for each in source.layers]
+    if answers.inner_layer is not None:
+        if answers.inner_layer not in names:
+            shown = ", ".join(names)
+            raise InvalidInput("inner_layer", answers.inner_layer, shown, shown)
+        return source.layer(answers.inner_layer), ()
+    if len(names) == 1:
+        return source.layers[0], ()
+    scored = sorted(((likeness(each, layer), each) for each in source.layers), key=lambda pair: -pair[0])
+    (best, chosen), (second, _) = scored[0], scored[1]
+    if best >= ENOUGH and second <= CLEARLY * best:
+        return chosen, (_chosen(chosen, len(names)),)
+    guesses = tuple(
+        Guess(each.name, Text(vi=each.name, en=each.name), round(score, 3), (_shown(each),))
+        for score, each in scored
+    )
+    text = Text(vi="Tệp có nhiều lớp: cần chọn một.", en="The file has several layers: one must be chosen.")
+    return Ambiguity("inner_layer", text, guesses, "--inner-layer"), ()
+
+
+def likeness(found: SourceLayer, layer: Layer) -> float:
+    """The share of the target's fields that a column is named like; 0 for another kind of geometry."""
+    kinds = found.geometry.replace(" Z", "").replace("Multi", "").split(", ")
+    wanted = layer.geometry.removeprefix("Multi")
+    cad = found.driver in ("DXF", "DGN")
+    if not cad and not any(kind in (*_OPEN, wanted) for kind in kinds):
+        return 0.0
+    if found.rows == 0:
+        return 0.0
+    named = [
+        max((name_score(layer, f.name, c.name) for c in found.columns), default=0.0) for f in layer.fields
+    ]
+    return sum(named) / max(len(named), 1)
+
+
+def _chosen(found: SourceLayer, count: int) -> Note:
+    return Note(
+        "inner_layer_chosen",
+        "info",
+        Text(
+            vi=f"Tệp có {count} lớp; đọc «{found.name}» vì các cột của nó khớp với lớp nhận.",
+            en=f"The file has {count} layers; '{found.name}' is read, its columns are the target's.",
+        ),
+    )
+
+
+def _shown(layer: SourceLayer) -> Text:
+    rows = "?" if layer.rows is None else str(layer.rows)
+    columns = ", ".join(each.name for each in layer.columns[:6])
+    return Text(
+        vi=f"{layer.driver}, {rows} dòng, {layer.geometry}; cột: {columns}",
+        en=f"{layer.driver}, {rows} rows, {layer.geometry}; columns: {columns}",
+    )
