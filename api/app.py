@@ -23,6 +23,7 @@ from api import (
     hotspots_more,
     hotspots_pictures,
     hotspots_runs,
+    hotspots_sheet,
     imports,
     layers,
     me,
@@ -75,6 +76,7 @@ DOORS = (
     hotspots_more,
     hotspots_pictures,
     hotspots_runs,
+    hotspots_sheet,
     imports,
 )
 RETRY_S = 1.0

@@ -2,8 +2,8 @@
 
 Makes its own reports in the running Diaban's database, in one transaction that is taken back at the end.
 Gates (exit code 1): a filter to drawn cells 100 ms, density of the province at 100 m 150 ms, Gi* with false
-discovery rate over 50,000 cells 100 ms, histories of 50,000 cells over 52 weeks 1 s, the scan 30 s, and the same
-cells from plain PostGIS (a join with ST_HexagonGrid) at least ten times as slow.
+discovery rate over 50,000 cells 100 ms, histories of 50,000 cells over 52 weeks 1 s, the scan 30 s, and the
+same cells from plain PostGIS (a join with ST_HexagonGrid) at least ten times as slow.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ DAYS = 730
 MAKE = """
 INSERT INTO core.reports
        (geom, visibility, unit, code, category, status, channel, received_at, ward_code, incident_code, h3_9)
-SELECT ST_SetSRID(ST_MakePoint(lon, lat), 4326), 0, NULL, code, category, 'closed', channel, received_at, NULL,
-       incident, h3_9
+SELECT ST_SetSRID(ST_MakePoint(lon, lat), 4326), 0, NULL, code, category, 'closed', channel, received_at,
+       NULL, incident, h3_9
   FROM bench
 """
 PLAIN = """

@@ -357,3 +357,18 @@ def test_what_began_raises_an_alarm(client: TestClient, staff: dict[str, str], s
     assert seen.status_code == 204
     assert client.post(f"/api/hotspots/alarms/{alarm['id']}/seen", headers=staff).status_code == 404
     assert get(client, staff, "/alarms")["alarms"][-1]["seen_by"] == "staff@test"
+
+
+def test_the_sheet_says_what_the_screen_says(client: TestClient, staff: dict[str, str]) -> None:
+    asked = {**YEAR, "category": "MT"}
+    first = client.get("/api/hotspots/sheet.pdf", params=asked, headers=staff)
+    assert first.status_code == 200, first.text
+    assert first.headers["content-type"] == "application/pdf"
+    assert first.content.startswith(b"%PDF-")
+    assert first.content == client.get("/api/hotspots/sheet.pdf", params=asked, headers=staff).content
+    assert first.content != client.get("/api/hotspots/sheet.pdf", params=YEAR, headers=staff).content
+    marked = client.get("/api/hotspots/sheet.pdf", params={**YEAR, "state": "all"}, headers=staff)
+    assert marked.status_code == 200
+    months = {"from": "2025-08-01", "to": "2026-06-01"}
+    assert client.get("/api/hotspots/sheet.pdf", params=months).status_code == 200
+    assert client.get("/api/hotspots/sheet.pdf", params=asked).status_code == 400
