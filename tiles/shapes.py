@@ -31,11 +31,21 @@ SELECT coalesce((SELECT ST_AsMVT(t, %(layer)s, 4096, 'geom', 'id')
     || coalesce((SELECT ST_AsMVT(t, %(label_layer)s, 4096, 'geom', 'id')
                    FROM (SELECT id, point AS geom{attributes} FROM found WHERE point IS NOT NULL) AS t), '')
 """
-# OFFSET 0 keeps the planner from putting the test inside, where every geometry would be clipped twice: half of
-# what a tile of parcels costs.
+# OFFSET 0 keeps the planner from putting the test inside, where every geometry would be clipped twice: half
+# of what a tile of parcels costs.
 DRAWN: LiteralString = (
     "SELECT ST_AsMVT(t, %(layer)s, 4096, 'geom', 'id') FROM ({rows} OFFSET 0) AS t WHERE geom IS NOT NULL"
 )
+# A valid star of 20,000 vertices takes ST_AsMVTGeom 19 s at zoom 6, whatever the timeout. What has
+# more corners, each half a pixel off its neighbours' line, than four times its box has half pixels around is
+# no shape that anyone could see: its hull is drawn.
+MANY_VERTICES = 5_000
+SIMPLIFIED: LiteralString = """CASE
+  WHEN ST_NPoints({geometry}) <= {many}
+    OR ST_NPoints(ST_Simplify({geometry}, {half_pixel}, true)) <= greatest({many}, 8 / {half_pixel} * (
+       ST_XMax({geometry}) - ST_XMin({geometry}) + ST_YMax({geometry}) - ST_YMin({geometry})))
+  THEN ST_Simplify({geometry}, {half_pixel}, true)
+  ELSE ST_ConvexHull({geometry}) END"""
 # A tile is stretched to twice its size before the next zoom's take its place.
 LABELLED_PIXELS = 10
 # Sides of the box in metres of EPSG:3857.
@@ -87,7 +97,11 @@ def simplified(layer: Layer, tile: TileId, geometry: LiteralString = "geom_3857"
     """
     if layer.geometry.endswith("Point") or tile.z >= layer.tiles.max_zoom:
         return sql.SQL(geometry)
-    return sql.SQL("ST_Simplify({}, {}, true)").format(sql.SQL(geometry), sql.Literal(half_pixel_m(tile.z)))
+    return sql.SQL(SIMPLIFIED).format(
+        geometry=sql.SQL(geometry),
+        half_pixel=sql.Literal(half_pixel_m(tile.z)),
+        many=sql.Literal(MANY_VERTICES),
+    )
 
 
 def has_specks(layer: Layer, zoom: int) -> bool:

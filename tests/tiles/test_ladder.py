@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import mapbox_vector_tile
 import psycopg
 import pytest
+from shapely import get_num_coordinates
 from shapely.geometry import shape
 
 from geo.changes.pump import beat
@@ -231,6 +233,55 @@ def test_what_is_too_small_to_be_seen_is_counted(
         wanted = "SELECT count(*) FROM pub.land_use WHERE code = 'LUC' OR %s"
         assert admin.execute(wanted, [predicate is None]).fetchone() == (len(singles) + counted,)
         tiles = tiles_of(Box(LON, LAT, LON + SIDE * STEP / 8, LAT + SIDE * STEP / 8), zoom)
+
+
+STAR = """
+SELECT ST_Multi(ST_MakePolygon(ST_MakeLine(ARRAY(
+  SELECT ST_SetSRID(ST_MakePoint(105.7 + r * cos(a), 10.5 + r * sin(a)), 4326)
+    FROM (SELECT i, CASE WHEN i % 2 = 0 THEN 0.25 ELSE 0.02 END AS r, i % %(n)s * 2 * pi() / %(n)s AS a
+            FROM generate_series(0, %(n)s) AS i) AS corner ORDER BY i))))
+""".replace("i % ", "i %% ")
+ZONE = "INSERT INTO core.zoning (geom, plot_code, function_code, status, valid_from) {}"
+
+
+@pytest.mark.parametrize("zoom", [8, 9])
+def test_a_valid_star_of_20000_corners_holds_nobody_up(admin: psycopg.Connection, zoom: int) -> None:
+    admin.execute("TRUNCATE core.zoning CASCADE")
+    values = f"SELECT shape, 'A', 'Yte', 'in_force', date '2020-01-01' FROM ({STAR}) AS star (shape)"
+    admin.execute(ZONE.format(values), {"n": 20_000})
+    tile = next(tiles_of(Box(105.7, 10.5, 105.7, 10.5), zoom))
+    query = tile_query(load()["zoning"], "pub", tile, DAY, staff=False)
+    before = time.monotonic()
+    row = admin.execute(query.statement, query.parameters, binary=True).fetchone()
+    # Generous, for the machine is shared; the corners tell the rest.
+    assert time.monotonic() - before < 8
+    assert row is not None
+    (drawn,) = mapbox_vector_tile.decode(row[0])["zoning"]["features"]
+    found = shape(drawn["geometry"])
+    assert found.area > 10_000 and get_num_coordinates(found) < 5_000
+
+
+BOW_TIE = "ST_GeomFromText('POLYGON((105 10, 105.2 10.2, 105.2 10, 105 10.2, 105 10))', 4326)"
+
+
+def test_what_is_invalid_is_never_stored_and_so_never_drawn(admin: psycopg.Connection) -> None:
+    values = f"SELECT ST_Multi({BOW_TIE}), 'A', 'Yte', 'in_force', date '2020-01-01'"
+    with pytest.raises(psycopg.errors.CheckViolation):
+        admin.execute(ZONE.format(values))
+    random_walk = (
+        "(SELECT ST_MakeLine(ST_Point(105 + random(), 10 + random(), 4326)) FROM generate_series(1, 500))"
+    )
+    closed = (
+        f"ST_Multi(ST_MakePolygon(ST_AddPoint(line, ST_StartPoint(line)))) FROM {random_walk} AS walk (line)"
+    )
+    with pytest.raises(psycopg.errors.CheckViolation):
+        admin.execute(
+            "INSERT INTO core.zoning (plot_code, function_code, status, valid_from, geom)"
+            f" SELECT 'A', 'Yte', 'in_force', date '2020-01-01', {closed}"
+        )
+    with pytest.raises(psycopg.errors.CheckViolation):
+        values = f"SELECT shape, 'A', 'Yte', 'in_force', date '2020-01-01' FROM ({STAR}) AS star (shape)"
+        admin.execute(ZONE.format(values), {"n": 200_002})
 
 
 @pytest.mark.usefixtures("planned")
