@@ -312,6 +312,23 @@ def test_the_list_is_filtered_and_paged(client: TestClient, staff: dict[str, str
         assert wrong.status_code == 400 and wrong.json()["parameter"] == name
 
 
+def test_work_of_other_doors_is_not_told_of(
+    client: TestClient, admin: psycopg.Connection, staff: dict[str, str]
+) -> None:
+    row = admin.execute(
+        """INSERT INTO ops.job (process, inputs, wanted, claims, origin, status) VALUES
+           ('import', '{}', '{}', '{"sub": "staff@test", "clearance": 1, "units": []}', 'x', 'successful')
+           RETURNING id"""
+    ).fetchone()
+    assert row is not None
+    for path in (f"/ogc/jobs/{row[0]}", f"/ogc/jobs/{row[0]}/results", f"/ogc/jobs/{row[0]}/results/report"):
+        assert client.get(path, headers=staff).status_code == 404
+    assert client.delete(f"/ogc/jobs/{row[0]}", headers=staff).status_code == 404
+    for params in ({}, {"processID": "import"}):
+        assert client.get("/ogc/jobs", params=params, headers=staff).json()["jobs"] == []
+    assert admin.execute("SELECT status FROM ops.job WHERE id = %s", [row[0]]).fetchone() == ("successful",)
+
+
 def test_a_job_is_dismissed(client: TestClient) -> None:
     answer = client.post(ECHO, json={"inputs": {"message": "x", "pause": 20}}, headers=LATER)
     place = answer.headers["location"]

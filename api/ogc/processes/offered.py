@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from api.ogc.processes.check_import import CheckImport
 from api.ogc.processes.echo import Echo
 from api.ogc.processes.export import Export
 from api.ogc.processes.hotspots import Hotspots
@@ -11,4 +12,6 @@ from api.ogc.processes.hotspots import Hotspots
 if TYPE_CHECKING:
     from api.ogc.processes.process import Offered
 
-PROCESSES: dict[str, Offered] = {one.description.id: one for one in (Export(), Hotspots(), Echo())}
+PROCESSES: dict[str, Offered] = {
+    one.description.id: one for one in (Export(), CheckImport(), Hotspots(), Echo())
+}

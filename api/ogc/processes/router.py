@@ -19,7 +19,7 @@ from api.ogc.processes import filter as jobs_filter
 from api.ogc.processes.execution import asked_process, execute
 from api.ogc.processes.offered import PROCESSES
 from geo import jobs
-from geo.errors import DiabanError
+from geo.errors import DiabanError, NotFound
 from geo.types import parse_integer
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from fastapi import Request, Response
 
     from api.ogc.pages import Ask
+    from geo.database import Caller, Database
+    from geo.jobs import Job
 
     Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -104,7 +106,7 @@ async def job_list(request: Request) -> Response:
 async def job(request: Request) -> Response:
     """GET /ogc/jobs/{job}."""
     ask = await _ask(request)
-    found = await jobs.read(ask.door.database, ask.caller, request.path_params["job"])
+    found = await asked_job(ask.door.database, ask.caller, request)
     document = documents.status(found, ask.language, html=ask.fmt == "html")
     return _unkept(await _page(request, ask, document, "job"))
 
@@ -114,7 +116,7 @@ async def job_results(request: Request) -> Response:
     """GET /ogc/jobs/{job}/results."""
     parameters.read(request.query_params, ("lang",))
     caller = await deps.caller(request)
-    found = await jobs.read(deps.db(request), caller, request.path_params["job"])
+    found = await asked_job(deps.db(request), caller, request)
     return _unkept(await results.results(request, caller, found))
 
 
@@ -123,7 +125,7 @@ async def job_output(request: Request) -> Response:
     """GET /ogc/jobs/{job}/results/{output}: what a result document points to."""
     parameters.read(request.query_params, ("lang",))
     caller = await deps.caller(request)
-    found = await jobs.read(deps.db(request), caller, request.path_params["job"])
+    found = await asked_job(deps.db(request), caller, request)
     return _unkept(await results.one(request, caller, found, request.path_params["output"]))
 
 
@@ -131,8 +133,19 @@ async def job_output(request: Request) -> Response:
 async def dismiss(request: Request) -> Response:
     """DELETE /ogc/jobs/{job}: end it and forget its result."""
     ask = await _ask(request)
-    found = await jobs.dismiss(ask.door.database, ask.caller, request.path_params["job"])
+    known = await asked_job(ask.door.database, ask.caller, request)
+    found = await jobs.dismiss(ask.door.database, ask.caller, str(known.id))
     return _unkept(await _page(request, ask, documents.status(found, ask.language), "job"))
+
+
+async def asked_job(database: Database, caller: Caller, request: Request) -> Job:
+    """The job of the path, ``NotFound`` also for work of other doors: it is not told of here."""
+    found = await jobs.read(database, caller, request.path_params["job"])
+    if found.process not in PROCESSES:
+        raise NotFound(
+            "Không có việc này, hoặc kết quả đã hết hạn.", "There is no such job, or its result has expired."
+        )
+    return found
 
 
 async def _ask(request: Request) -> Ask:
