@@ -18,12 +18,12 @@ from etl.landing.stream import Streamed, stream
 from etl.progress import silent
 from etl.sources import open_source
 from etl.survey import survey
-from etl.types import Answers, Limits
+from etl.types import Answers, Limits, Note
 from geo.database.errors import translated
 from geo.datasets import Difference, Mode, Origin, Plan, match, stage, store
 from geo.datasets.names import OWNER
 from geo.errors import InvalidInput, NotFound
-from layers.description import Layer
+from layers.description import Layer, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,6 +133,8 @@ def _stage(settings: Settings, connection: Db, wanted: Wanted, read: _Read, prog
         with connection.transaction():
             connection.execute(OWNER)
             difference = match(connection, number, plan)
+        if found.quarantined and difference.gone and not _demonstration(connection, layer):
+            found.take_notes((_would_end(found.quarantined, difference.gone),))
         staged.neighbours()
         report = document(layer, read.seen, found, difference, mode=wanted.mode, dataset=number)
         counts = {"read": found.read, "staged": found.taken, "quarantined": found.quarantined}
@@ -140,6 +142,28 @@ def _stage(settings: Settings, connection: Db, wanted: Wanted, read: _Read, prog
         store.save(connection, number, "staged" if found.taken else "refused", known)
         progress(1.0, "")
     return Prepared(report, number, plan, difference)
+
+
+def _demonstration(connection: Db, layer: Layer) -> bool:
+    """Whether the layer's rows are invented, so that none of them is missed."""
+    row = connection.execute(
+        "SELECT note IS NOT NULL FROM ops.layer WHERE name = %s", [layer.name]
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _would_end(quarantined: int, gone: int) -> Note:
+    """Replacing would end the former state of features whose new state could not be read: never silently."""
+    return Note(
+        "replace_with_quarantine",
+        "refused",
+        Text(
+            vi=f"{quarantined} dòng bị cách ly: thay toàn bộ lớp có thể làm mất bản đang có của chúng"
+            f" ({gone} dòng sẽ kết thúc). Hãy sửa các dòng ấy trước, hoặc nạp với --mode update.",
+            en=f"{quarantined} rows are in quarantine: replacing the layer might end what it has of them"
+            f" ({gone} rows would end). Mend those rows first, or load with --mode update.",
+        ),
+    )
 
 
 def _origin(wanted: Wanted, source: Source, reading: Reading) -> Origin:

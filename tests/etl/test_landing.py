@@ -86,6 +86,16 @@ def test_a_file_with_good_and_bad_rows(settings: Settings, admin: psycopg.Connec
     assert (record.source_name, len(record.sha256), record.actor) == ("thửa.gpkg", 64, "tester")
 
 
+def test_a_replacing_file_with_bad_rows_ends_nothing(settings: Settings, tmp_path: Path) -> None:
+    """The bad row may be the new state of a parcel that the layer has: it must not lose the old one."""
+    landed(settings, "land_use", [parcel(1, 0), parcel(2, 1)])
+    file = saved([parcel(1, 0), parcel(2, 1, geom=None)], tmp_path / "r.gpkg")
+    done = prepared(settings, file, mode="replace")
+    assert not done.report["can_land"]
+    assert "replace_with_quarantine" in {note["code"] for note in done.report["notes"]}
+    assert prepared(settings, file).report["can_land"]
+
+
 def test_quarantine_goes_out_is_mended_and_comes_in(
     settings: Settings, admin: psycopg.Connection, tmp_path: Path
 ) -> None:
