@@ -51,7 +51,7 @@ def rows(layer: Layer, fields: tuple[LayerField, ...], values: Mapping[str, obje
             "unit": field.unit,
         }
         for field in fields
-        if values.get(field.name) not in (None, "")
+        if field.shown and values.get(field.name) not in (None, "")
     ]
     for name, title in VALIDITY.items():
         day = values.get(name)

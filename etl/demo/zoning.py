@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from etl.attributes.numbers import span
 from etl.demo.frame import noise, wiggle
 from etl.demo.ground import Ground, area_m2, multi
 from etl.demo.plots import split_town, weave
@@ -184,6 +185,13 @@ def _plan(plans: tuple[Plan, ...], quarter: int) -> Plan:
     return plans[-1] if quarter % 13 == 5 else plans[quarter % max(len(plans) - 1, 1)]
 
 
+def _bounds(**figures: str | None) -> dict[str, float | None]:
+    """The bounds that the figures' texts say, as an import reads them."""
+    spans = {name: span(text) if text else None for name, text in figures.items()}
+    low = {f"{name}_min": found.low if found else None for name, found in spans.items()}
+    return low | {f"{name}_max": found.high if found else None for name, found in spans.items()}
+
+
 def _row(
     plot_code: str, function: Function, area: float, plan: Plan, rng: np.random.Generator
 ) -> dict[str, Any]:
@@ -197,6 +205,7 @@ def _row(
         "density": density,
         "floors": floors,
         "floor_area_ratio": ratio,
+        **_bounds(density=density, floors=floors, floor_area_ratio=ratio),
         "population": int(round(area / 10_000 * per_ha, -1)) if per_ha else None,
         "decision_number": None if plan.status == "proposed" else plan.decision,
         "decision_date": None if plan.status == "proposed" else plan.on,

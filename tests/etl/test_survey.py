@@ -231,3 +231,6 @@ def test_the_zoning_class_of_a_dossier_is_found_among_the_others(tmp_path: Path)
     _, values, faults = taken(found, "zoning")
     assert faults == []
     assert values["density"][0] == "40–60" and values["function_code"][0] == "Yte"
+    bounds = [values[name][0] for name in ("density_min", "density_max", "floors_min", "floors_max")]
+    assert bounds == [40, 60, None, 5]
+    assert values["floor_area_ratio_min"][0] == 1.2
