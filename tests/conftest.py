@@ -158,11 +158,15 @@ def serving(settings: Settings) -> Iterator[str]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait(lambda: _answers(f"{url}/readyz"), 60)
+        # Starting takes seconds; on a machine that does much else, a minute or more.
+        _wait(lambda: _answers(f"{url}/readyz"), 180)
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def free_port() -> int:

@@ -57,9 +57,8 @@ def site(address: str) -> Site:
     return Site(address.rstrip("/"))
 
 
-@pytest.fixture(autouse=True)
-def _named(request: pytest.FixtureRequest, record_property) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    marker = request.node.get_closest_marker("ats")
-    if marker is not None:
-        record_property("class", marker.args[0])
-        record_property("tests", " ".join(marker.args[1:]))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Write class and abstract tests into the report, also of a test that could not begin."""
+    for item in items:
+        if (marker := item.get_closest_marker("ats")) is not None:
+            item.user_properties += [("class", marker.args[0]), ("tests", " ".join(marker.args[1:]))]
