@@ -21,6 +21,7 @@ from geo.database import Caller
 from geo.features import CRS84, columns_for, parse_filter
 from geo.types import TileId
 from layers.registry import load
+from tiles.fields import labels_shown
 from tiles.ground import Box, tiles_of
 from tiles.ladder.build import build_stale
 from tiles.ladder.plan import make_plan
@@ -372,6 +373,27 @@ def test_wards_keep_their_names_and_periods(
         found = mapbox_vector_tile.decode(row[0])["admin_units"]["features"]
         assert {each["properties"]["name"] for each in found} == names
         assert all(each["id"] for each in found)
+
+
+def test_staff_read_the_names_of_restricted_areas_on_an_outline(
+    settings: Settings, admin: psycopg.Connection, builder: psycopg.Connection
+) -> None:
+    admin.execute("TRUNCATE core.admin_units CASCADE")
+    admin.execute(WARD)
+    admin.execute("UPDATE core.admin_units SET visibility = 1 WHERE code = '10001'")
+    pump(settings)
+    make_plan(builder, WARDS, DAY, lambda _: None)
+    zoom = next(z for z in range(20) if labels_shown(WARDS, z))
+    tile = next(tiles_of(Box(105.615, 10.405, 105.615, 10.405), zoom))
+    for clearance, names in ((1, {"Xã 0", "Xã 1"}), (0, {"Xã 0"})):
+        query = rung_query(WARDS, "outline", tile, DAY, staff=clearance > 0)
+        with closing(psycopg.connect(settings.role_dsn("diaban_reader"))) as reader:
+            claims = f'{{"sub": "x", "clearance": {clearance}, "units": []}}'
+            reader.execute("SELECT set_config('diaban.claims', %s, true)", [claims])
+            row = reader.execute(query.statement, query.parameters, binary=True).fetchone()
+        assert row is not None
+        labels = mapbox_vector_tile.decode(row[0])["admin_units_label"]["features"]
+        assert {each["properties"]["name"] for each in labels} == names
 
 
 @pytest.mark.usefixtures("planned")
