@@ -30,9 +30,15 @@ export class Finder {
     return asked
   }
 
-  /** Units that bore the name on other days, where nothing of the map's day holds the words. */
+  /** Units that bore the name on other days, where no unit of the map's day holds the words. */
   async #ofOtherDays(q: string, signal: AbortSignal): Promise<SearchHit[]> {
-    const { other_times: others = [] } = await api.unitsNamed(q.slice(0, NAME_MAX), app.day, signal)
+    let others: readonly api.Unit[]
+    try {
+      others = (await api.unitsNamed(q.slice(0, NAME_MAX), app.day, signal)).other_times ?? []
+    } catch (thrown) {
+      if (isAbort(thrown)) throw thrown
+      return [] // What was found stands all the same.
+    }
     const title = app.layers?.find(({ name }) => name === UNITS)?.title ?? { vi: '', en: '' }
     return others.map((unit) => hitOf(unit, title, app.day ?? dayOf(new Date())))
   }
@@ -43,7 +49,8 @@ export class Finder {
     const q = this.query.trim().normalize('NFC')
     try {
       const hits = await api.search(q, app.day, stop.signal)
-      this.hits = hits.length > 0 ? hits : await this.#ofOtherDays(q, stop.signal)
+      const known = hits.some(({ layer }) => layer === UNITS)
+      this.hits = known ? hits : [...(await this.#ofOtherDays(q, stop.signal)), ...hits]
       announce(this.hits.length === 0 ? t('search_none', { q }) : t('search_count', { count: this.hits.length }))
     } catch (thrown) {
       if (!isAbort(thrown)) this.problem = asProblem(thrown)
