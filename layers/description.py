@@ -82,10 +82,10 @@ class LayerField(_Frozen):
     ``visible``: ``public`` stands in the public projection, ``staff`` only in the table under row-level
     policies, ``private`` is personal data in its own schema, where every read is logged.
 
-    ``aliases`` are other names that files give it (marks, case and blanks do not count), best first; ``derive``
-    says how an import fills it where a file has no such column: other fields in braces. ``NAME_min`` and
-    ``NAME_max`` beside a text ``NAME`` are the bounds that its text says ("40–60"). What is not ``shown`` is
-    for filters and exports, and is left out where a place is put in words.
+    ``aliases`` are other names that files give it (marks, case and blanks do not count), best first;
+    ``derive`` says how an import fills it where a file has no such column: other fields in braces.
+    ``NAME_min`` and ``NAME_max`` beside a text ``NAME`` are the bounds that its text says ("40–60"). What is
+    not ``shown`` is for filters and exports, and is left out where a place is put in words.
     """
 
     name: Identifier

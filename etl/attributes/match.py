@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from etl.attributes.values import is_nothing, reader_of
 from etl.attributes.wrong import Wrong
-from etl.text import plain
+from etl.text import plain, spellings
 from etl.types import Ambiguity, Guess
 from geo.errors import InvalidInput
 from layers.description import Text
@@ -110,7 +110,12 @@ def _scores(
     return found
 
 
-def name_score(layer: Layer, name: str, column: str) -> float:  # noqa: PLR0911 - one case a line
+def name_score(layer: Layer, name: str, column: str) -> float:
+    """How well a column's name is the field's, in whatever encoding the name is."""
+    return max(_name_score(layer, name, spelling) for spelling in spellings(column))
+
+
+def _name_score(layer: Layer, name: str, column: str) -> float:  # noqa: PLR0911 - one case a line
     """How well a column's name is the field's: its name, its titles, its aliases (earlier ones better)."""
     title, aliases = SYSTEM[name] if name in SYSTEM else (layer.field(name).title, layer.field(name).aliases)
     folded = plain(column)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from etl.text import plain
+from etl.text import plain, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,9 +41,9 @@ FEW = 5
 
 def by_name(column: str) -> str | None:
     """What kind of personal data a column's name tells, if any."""
-    folded = plain(column)
+    every = [plain(spelling) for spelling in spellings(column)]
     for kind, words in _NAMES.items():
-        if any(word in folded for word in words):
+        if any(word in folded for word in words for folded in every):
             return kind
     return None
 

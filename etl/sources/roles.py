@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from etl.attributes.numbers import parse
-from etl.text import decode, plain
+from etl.text import decode, plain, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,12 +87,10 @@ def header_of(cells: Sequence[object], transport: Transport) -> Header | None:
 def readable(text: str, transport: Transport) -> str:
     """Words of a header or a title in whatever encoding makes them Unicode."""
     text = " ".join(text.split())
-    if text.isascii() or transport == "unicode":
-        return decode(text, "unicode", "unicode") or text
-    for encoding in ("utf-8", "tcvn3", "vni"):
-        found = decode(text, encoding, transport)
-        if found is not None and any(_role(plain(part)) for part in (found, *found.split())):
-            return found
+    made = spellings(text)
+    known = next((each for each in made if any(_role(plain(part)) for part in (each, *each.split()))), None)
+    if known is not None or transport == "unicode":
+        return known or made[0]
     return decode(text, "utf-8", transport) or text
 
 

@@ -67,6 +67,7 @@ def _viqr_table() -> dict[str, str]:
     return {key: unicodedata.normalize("NFC", value) for key, value in (made | capital).items()}
 
 
+_HEADERS: tuple[Encoding, ...] = ("utf-8", "tcvn3", "vni")
 VNI, VIQR = _vni_table(), _viqr_table()
 
 
@@ -106,6 +107,14 @@ def decode(text: str, encoding: Encoding, transport: Transport) -> str | None:
     found = raw(text, transport)
     decoded = None if found is None else _READERS[encoding](found)
     return None if decoded is None else unicodedata.normalize("NFC", decoded)
+
+
+def spellings(name: str) -> list[str]:
+    """A column's name as it stands and as every table reads it: headers are in the file's encoding too."""
+    made = [decode(name, "unicode", "unicode") or name]
+    if not name.isascii():
+        made += [found for each in _HEADERS if (found := decode(name, each, "cp1252")) and found not in made]
+    return made
 
 
 def _utf8(found: bytes) -> str | None:

@@ -159,6 +159,8 @@ def test_a_planning_dossier_is_matched() -> None:
 @pytest.mark.parametrize("names", [
     ("Tờ bản đồ", "Số thửa", "Loại đất", "Diện tích (m2)"), ("TO BAN DO", "SO THUA", "LOAI DAT", "DIEN TICH"),
     ("shbando", "shthua", "mdsd", "dientich"), ("soHieuToBanDo", "soThuTuThua", "mucDichSuDung", "dienTich"),
+    ("Tê b¶n ®å", "Sè thöa", "Lo¹i ®Êt", "DiÖn tÝch"), ("Tôø baûn ñoà", "Soá thöûa", "Loaïi ñaát",
+    "Dieän tích"),
     ("sohieutoba", "sothututhu", "mucdichsud", "dientich"), ("sheet_number", "parcel_number", "code",
     "area_m2"),
 ])  # fmt: skip
@@ -187,7 +189,8 @@ def test_two_columns_that_fit_alike_are_a_question() -> None:
 @pytest.mark.parametrize(
     ("column", "kind"),
     [("Chủ sử dụng", "name"), ("HO_TEN", "name"), ("Số CCCD", "id"), ("SĐT", "phone"), ("e-mail", "email"),
-     ("Năm sinh", "birth"), ("tenDoiTuong", None), ("Diện tích", None), ("dt", None)],
+     ("Chñ sö dông ®Êt", "name"), ("Năm sinh", "birth"), ("tenDoiTuong", None), ("Diện tích", None),
+     ("dt", None)],
 )  # fmt: skip
 def test_personal_data_by_the_columns_name(column: str, kind: str | None) -> None:
     assert personal.by_name(column) == kind

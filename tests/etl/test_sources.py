@@ -25,6 +25,7 @@ from etl.sources.tables import Table
 from etl.types import Limits
 from tests.etl.made import in_system, parcels
 from tests.etl.province import shared
+from tests.etl.test_text import as_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -191,6 +192,15 @@ def test_points_of_a_text_table_in_vietnamese_notation(tmp_path: Path) -> None:
     assert len(shapes) == 50
     assert (shapes[7].x, shapes[7].y) == (105.607, 10.407)
     assert columns["Hướng"][7] == "7,5"
+
+
+@pytest.mark.parametrize("encoding", ["tcvn3", "vni", "utf-8"])
+def test_headers_are_read_in_the_files_own_encoding(tmp_path: Path, encoding: str) -> None:
+    text = "Tên điểm;Kinh độ;Vĩ độ;Địa chỉ\nTrạm một;105,61;10,41;Mỹ Phú\n"
+    (tmp_path / "a.csv").write_bytes(as_bytes(text, encoding))
+    shapes, columns = inside(tmp_path / "a.csv")
+    assert (shapes[0].x, shapes[0].y) == (105.61, 10.41)
+    assert len(columns) == 2
 
 
 @pytest.mark.parametrize(
