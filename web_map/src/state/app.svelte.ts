@@ -22,6 +22,8 @@ class App {
   /** Layers hidden for a moment, by a mode that needs a quiet ground. */
   muted = $state.raw<ReadonlySet<string>>(new Set())
   layersOpen = $state(false)
+  /** Whether something else stands where the panel of layers does. */
+  besideOpen = $state(false)
   panel = $state<Panel>('none')
   camera = $state.raw<Camera | null>(null)
   place = $state.raw<LonLat | null>(null)
@@ -110,7 +112,7 @@ class App {
   /** What the panels cover of the map, CSS pixels. */
   get insets(): { top: number; right: number; bottom: number; left: number } {
     if (this.wide) {
-      return { top: 0, right: this.panel === 'none' ? 0 : 400, bottom: 0, left: this.layersOpen ? 320 : 0 }
+      return { top: 0, right: this.panel === 'none' ? 0 : 400, bottom: 0, left: this.layersOpen || this.besideOpen ? 320 : 0 }
     }
     const sheet = (this.panel === 'none' && !this.layersOpen) || this.picking === 'on' ? 0 : 0.55
     return { top: 0, right: 0, bottom: Math.round(innerHeight * sheet), left: 0 }
