@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from etl.attributes.numbers import parse
-from etl.text import decode, plain, spellings
+from etl.text import decode, is_syllable, plain, spellings, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,8 +68,8 @@ class Header:
 def header_of(cells: Sequence[object], transport: Transport) -> Header | None:
     """A row of words as a header, None where it is none."""
     names = [readable(str(cell), transport) if cell not in (None, "") else "" for cell in cells]
-    words = [name for name in names if name and number(name) is None]
-    if len(words) < 2 or len(words) < 0.6 * sum(bool(name) for name in names):
+    told = [name for name in names if name and number(name) is None]
+    if len(told) < 2 or len(told) < 0.6 * sum(bool(name) for name in names):
         return None
     folded = [plain(name) for name in names]
     roles: dict[str, int] = {}
@@ -87,11 +87,13 @@ def header_of(cells: Sequence[object], transport: Transport) -> Header | None:
 def readable(text: str, transport: Transport) -> str:
     """Words of a header or a title in whatever encoding makes them Unicode."""
     text = " ".join(text.split())
+    if text.isascii():
+        return text
     made = spellings(text)
-    known = next((each for each in made if any(_role(plain(part)) for part in (each, *each.split()))), None)
-    if known is not None or transport == "unicode":
-        return known or made[0]
-    return decode(text, "utf-8", transport) or text
+    whole = (each for each in made if all(is_syllable(word) for word in words(each) if not word.isascii()))
+    return next(whole, None) or (
+        made[0] if transport == "unicode" else decode(text, "utf-8", transport) or text
+    )
 
 
 def number(cell: object, decimal: Decimal | None = None) -> float | None:
