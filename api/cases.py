@@ -35,7 +35,7 @@ async def way(code: str, db: Db, layers: Layers, who: Who) -> JSONResponse:
     """Decisions as they were stored, with candidates, distances, rule and boundaries; and the history."""
     for_staff(who)
     async with db.read(who) as connection:
-        found = await way_of(connection, normalise(code) or code)
+        found = await way_of(connection, normalise(code) or (code if code.isprintable() else ""))
     if found is None:
         raise NotFound("Không có phản ánh nào với mã này.", "No report has this code.")
     return JSONResponse(_way(found, layers), headers=NOT_KEPT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -258,3 +259,54 @@ def test_07_outside_every_ward_by_telephone_it_is_taken(client: TestClient, oper
     assert (answer.status_code, answer.json()["status"], answer.json()["ward"]) == (201, "received", None)
     (case,) = client.get("/api/triage", headers=operator).json()["cases"]
     assert (case["triage"], case["confidence"], case["lon"]) == ("outside", "outside", 105.9)
+
+
+ODD: list[Any] = [
+    None, True, 0, -1, 1e308, "", " ", "\u0000", "\ud800", "x" * 5000, "'; --", "ا\u202eb", [], {}, [[]], {"a": 1},
+]  # fmt: skip
+WHOLE: dict[str, dict[str, Any]] = {
+    "route": {"reason": "vì sao đó", "lon": 105.61, "lat": 10.51, "category": "GT"},
+    "status": {"reason": "vì sao đó", "status": "in_progress"},
+    "incident": {"reason": "vì sao đó", "incident": None},
+    "children": GOOD
+    | {"address": "Xã Bình Minh", "chosen_ward": "vn-a", "channel": "phone", "accuracy_m": 5},
+    "reporter": {"reason": "vì sao đó"},
+}
+
+
+@pytest.mark.parametrize("door", WHOLE)
+def test_no_value_makes_a_door_fail(client: TestClient, operator: dict[str, str], door: str) -> None:
+    code = send(client)["code"]
+    for name in WHOLE[door]:
+        for value in ODD:
+            body = json.dumps(WHOLE[door] | {name: value})
+            path = f"/api/reports/{code}/{door}"
+            answer = client.post(path, content=body, headers=operator)
+            assert answer.status_code < 500, (name, value, answer.text)
+    for odd in ("%00", "%ED%A0%80", "x" * 3000, "%2e%2e", "%25"):
+        assert client.post(f"/api/reports/{odd}/{door}", json=WHOLE[door], headers=operator).status_code < 500
+        assert client.get(f"/api/reports/{odd}/route", headers=operator).status_code in (404, 405)
+
+
+@pytest.mark.parametrize(
+    "name", ["address", "chosen_ward", "channel", "lon", "category", "text", "contact_phone"]
+)
+def test_no_value_makes_the_intake_fail(client: TestClient, name: str) -> None:
+    for whole in (GOOD, GOOD | {"lon": None, "lat": None, "address": "Xã Bình Minh, H. Cai Lậy"}):
+        for value in ODD:
+            answer = client.post("/api/reports", content=json.dumps(whole | {name: value}))
+            assert answer.status_code < 500, (name, value, answer.text)
+            answer = client.post(
+                "/api/reports",
+                content=json.dumps(whole | {name: value}),
+                headers={"Content-Type": "application/json"},
+            )
+            assert answer.status_code < 500, (name, value, answer.text)
+
+
+@pytest.mark.parametrize(
+    "odd", ["\u0000", "P.\u0000", "x" * 400, "," * 300, "P. " * 90, "(((", "%", "\\", "ạ" * 300]
+)
+def test_no_address_makes_the_search_fail(client: TestClient, odd: str) -> None:
+    answer = client.get("/api/units", params={"address": odd, "province": "82"})
+    assert answer.status_code in (200, 400)
