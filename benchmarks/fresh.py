@@ -170,9 +170,9 @@ def workers(settings: Settings) -> Iterator[list[int]]:
         yield ports
     finally:
         for process in running:
-            process.kill()
+            process.terminate()
         for process in running:
-            process.wait()
+            process.wait(60)
 
 
 def main() -> int:
@@ -186,7 +186,7 @@ def main() -> int:
     cluster = Cluster(home)
     cluster.start()
     try:
-        settings = Settings(database_url=cluster.admin_url, secret="only-for-benchmarks", home=home)  # type: ignore[arg-type]
+        settings = Settings(database_url=cluster.admin_url, secret="only-for-benchmarks", home=home)
         upgrade(settings)
         publish_folders(settings)
         with psycopg.connect(settings.admin_dsn, autocommit=True) as admin:

@@ -123,7 +123,7 @@ def worker(port: int) -> subprocess.Popen[bytes]:
 
 async def ready(port: int) -> None:
     """Wait until the worker serves."""
-    for _ in range(300):
+    for _ in range(1200):
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -133,7 +133,7 @@ async def ready(port: int) -> None:
         except OSError:
             pass
         await asyncio.sleep(0.1)
-    sys.exit("the worker did not become ready within 30 s")
+    sys.exit("the worker did not become ready within 120 s")
 
 
 async def main() -> None:

@@ -35,8 +35,9 @@ CACHE_BYTES = 256 * 1024 * 1024
 # Filters are as many as people can think of: theirs must not push out the tiles that everyone looks at.
 FILTERED_SHARE = 8
 RENDERS_A_CORE = 2
-# As many as forty maps ask for at once. Who waits longer is told to come back: the client has mostly left.
-QUEUE, WAIT_S = 256, 10.0
+# What 150 clients ask for at once, seven layers each. Who waits longer is told to come back: the client has
+# mostly left.
+QUEUE, WAIT_S = 1_024, 10.0
 FILTERED_QUEUE = 32
 # An extent reads every row of the layer.
 BOUNDS_S = 60.0
