@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { layers } from '../src/api/client'
 import { passOn, triage } from '../src/api/staff'
 import { OTHER_WARD, REFUSE, wishOf } from '../src/features/staff/wish'
-import { isOpen, kindKey, reasonOf, trackingCode, triageKey } from '../src/features/staff/words'
+import { isOpen, isRule, kindKey, reasonOf, trackingCode, triageKey } from '../src/features/staff/words'
 import { candidateBox, candidateFeatures, contains, labelPlace, nearestOnBorder } from '../src/map/candidates'
 import { authorization, isToken, setToken, token } from '../src/state/token.svelte'
 
@@ -33,6 +33,11 @@ describe('words for staff', () => {
     expect(triageKey('eclipse')).toBe('triage_other')
     expect(kindKey('merger')).toBe('way_merger')
     expect(kindKey('eclipse')).toBe('way_other')
+  })
+
+  it('name a rule where one decided', () => {
+    expect(isRule('ward-default')).toBe(true)
+    expect(['person', 'merger'].map(isRule)).toEqual([false, false])
   })
 
   it('say whether anything is left to do', () => {
