@@ -152,7 +152,7 @@ def tileset(  # noqa: PLR0917 - one document of many parts
     west, south, east, north = bounds
     return {
         "title": title,
-        "description": " ".join(getattr(layer.description, language) for layer in layers),
+        "description": _description(layers, language),
         "dataType": "vector",
         "crs": CRS,
         "tileMatrixSetURI": URI,
@@ -160,7 +160,9 @@ def tileset(  # noqa: PLR0917 - one document of many parts
         "tileMatrixSetLimits": limits(bounds, first, last),
         "mediaTypes": [MVT],
         "license": "; ".join(dict.fromkeys(getattr(layer.licence, language) for layer in layers)),
-        "attribution": described["attribution"],
+        "attribution": "; ".join(
+            dict.fromkeys(getattr(text, language) for text in (*(one.owner for one in layers), *notes))
+        ),
         "boundingBox": _box(bounds),
         "centerPoint": {
             "coordinates": [(west + east) / 2, (south + north) / 2],
@@ -173,6 +175,12 @@ def tileset(  # noqa: PLR0917 - one document of many parts
         ],
         "links": links,
     }
+
+
+def _description(layers: Sequence[Layer], language: Language) -> str:
+    if len(layers) == 1:
+        return str(getattr(layers[0].description, language))
+    return ", ".join(getattr(layer.title, language) for layer in layers)
 
 
 def _scheme(language: Language) -> Link:
