@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from etl.attributes.numbers import parse
 from etl.sources.frames import note
-from etl.sources.roles import header_of, northing_first, number, readable
+from etl.sources.roles import header_of, northing_first, number, readable, two_rows
 from etl.text import plain
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class _Reader:
         self._block = Block()
         self._last: Block | None = None
         self._group: object = None
+        self._above: Row = []
 
     def take(self, row: Row, index: int) -> Iterator[Block]:
         header = self._header
@@ -98,12 +99,23 @@ class _Reader:
         if length is not None and not any(map(number_free, texts)):
             self._open().edges.append(length)
             return
+        yield from self._head(row, " ".join(texts))
+
+    def _head(self, row: Row, text: str) -> Iterator[Block]:
+        """A header, the upper or lower row of one, or a title."""
         found = header_of(row, self._transport)
-        if found is not None and found.first is not None and found.second is not None:
+        double = two_rows(self._above, row, self._transport) if self._above else None
+        self._above = []
+        if double is not None or (found is not None and found.first is not None and found.second is not None):
             yield from self._end()
-            self._header = found
-        elif texts:
-            yield from self._words(" ".join(texts))
+            self._header = double or found
+            if double is not None and self._titles:
+                self._titles.pop()  # what seemed a title was the header's upper row
+            return
+        if found is not None:
+            self._above = row
+        if text:
+            yield from self._words(text)
 
     def finish(self) -> Iterator[Block]:
         """The last parcel."""

@@ -84,6 +84,18 @@ def header_of(cells: Sequence[object], transport: Transport) -> Header | None:
     return Header(tuple(names), other=other, **roles)
 
 
+def two_rows(upper: Sequence[object], lower: Sequence[object], transport: Transport) -> Header | None:
+    """A header of two rows ("Tọa độ" over "X" and "Y"), None where the second adds no coordinates."""
+    if not any(isinstance(cell, str) and cell.strip() for cell in lower):
+        return None
+    if any(number(cell) is not None for cell in lower):
+        return None
+    width = max(len(upper), len(lower))
+    above, below = ([*row, *[None] * (width - len(row))] for row in (upper, lower))
+    found = header_of([low or high for high, low in zip(above, below, strict=True)], transport)
+    return found if found is not None and found.first is not None and found.second is not None else None
+
+
 def readable(text: str, transport: Transport) -> str:
     """Words of a header or a title in whatever encoding makes them Unicode."""
     text = " ".join(text.split())

@@ -14,7 +14,16 @@ from etl.sources.corners import bare, blocks, findings, is_list, numbers_of, rin
 from etl.sources.frames import unique
 from etl.sources.places import cell, column, places
 from etl.sources.refusal import Refused
-from etl.sources.roles import decimal_sign, header_of, is_wkt, northing_first, number, pair, readable
+from etl.sources.roles import (
+    decimal_sign,
+    header_of,
+    is_wkt,
+    northing_first,
+    number,
+    pair,
+    readable,
+    two_rows,
+)
 from geo.crs import ZONES
 
 if TYPE_CHECKING:
@@ -151,6 +160,11 @@ class Table:
             header = header_of(row, self.transport)
             if header is None:
                 continue
+            double = (
+                two_rows(row, self._head[index + 1], self.transport) if index + 1 < len(self._head) else None
+            )
+            if double is not None and header.first is None:
+                return double, index + 1
             if header.located and (header.wkt is None or self._has_wkt(header.wkt, index)):
                 return header, index
             if plain_one[0] is None:

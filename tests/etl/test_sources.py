@@ -264,6 +264,31 @@ def test_lists_of_corners_become_parcels(tmp_path: Path, comma: bool, between: b
     assert columns["dien_tich"] == [2000.5, 2001.5, 2002.5]
 
 
+def test_headers_of_two_rows(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Danh sách vùng trồng"])
+    book.active.append(["TT", "Tên vùng trồng", "Tọa độ", None, "Diện tích (ha)"])
+    book.active.append([None, None, "X", "Y", None])
+    book.active.append([1, "Vùng A", 1156800.5, 568900.25, 12.5])
+    book.active.append([2, "Vùng B", 1156900.5, 568900.25, 10.0])
+    book.save(tmp_path / "a.xlsx")
+    shapes, columns = inside(tmp_path / "a.xlsx")
+    assert [(shape.x, shape.y) for shape in shapes] == [(568900.25, 1156800.5), (568900.25, 1156900.5)]
+    assert columns["Diện tích (ha)"] == [12.5, 10.0]
+    listed = openpyxl.Workbook()
+    for k in range(2):
+        listed.active.append([f"Thửa đất số {k + 1}, tờ bản đồ số 7"])
+        listed.active.append(["Số hiệu điểm", "Tọa độ", None, "Cạnh (m)"])
+        listed.active.append([None, "X (m)", "Y (m)", None])
+        for n, (north, east) in enumerate([*SQUARE, SQUARE[0]], start=1):
+            edge = None if n > 4 else math.dist(SQUARE[n - 1], SQUARE[n % 4])
+            listed.active.append([n, north + 90 * k, east, edge])
+    listed.save(tmp_path / "b.xlsx")
+    shapes, columns = inside(tmp_path / "b.xlsx")
+    assert [shape.area for shape in shapes] == [2000.0, 2000.0]
+    assert columns["so_thua"] == [1, 2]
+
+
 def test_a_listed_edge_that_does_not_measure_so_is_a_fault(tmp_path: Path) -> None:
     source = open_source(corner_sheet(tmp_path / "a.xlsx", wrong=True))
     faults = [fault for batch in batches(source, source.layers[0].name) for fault in batch.faults]
