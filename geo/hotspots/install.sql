@@ -153,6 +153,36 @@ END $$;
 ALTER FUNCTION hot.count_none() OWNER TO diaban_owner;
 REVOKE EXECUTE ON FUNCTION hot.count_none() FROM PUBLIC;
 
+-- A report that is moved without its cell (an editor at /ogc knows no H3) has none until the keeper says which.
+CREATE OR REPLACE FUNCTION hot.moved() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  NEW.h3_9 := '';
+  RETURN NEW;
+END $$;
+ALTER FUNCTION hot.moved() OWNER TO diaban_owner;
+CREATE OR REPLACE TRIGGER hot_moved BEFORE UPDATE ON core.reports
+  FOR EACH ROW WHEN (OLD.geom IS DISTINCT FROM NEW.geom AND OLD.h3_9 = NEW.h3_9)
+  EXECUTE FUNCTION hot.moved();
+CREATE INDEX IF NOT EXISTS reports_without_cell ON core.reports (id) WHERE h3_9 = '';
+CREATE OR REPLACE FUNCTION hot.without_cell() RETURNS TABLE (id bigint, lon float8, lat float8)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT id, ST_X(geom), ST_Y(geom) FROM core.reports WHERE h3_9 = '' ORDER BY id LIMIT 1000
+$$;
+CREATE OR REPLACE FUNCTION hot.give_cells(ids bigint[], lons float8[], lats float8[], cells text[]) RETURNS int
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  WITH given AS (
+    UPDATE core.reports AS report SET h3_9 = cell
+      FROM unnest(ids, lons, lats, cells) AS found (id, lon, lat, cell)
+     -- Unless it was moved again in between.
+     WHERE report.id = found.id AND h3_9 = '' AND ST_X(geom) = lon AND ST_Y(geom) = lat RETURNING 1
+  ) SELECT count(*)::int FROM given
+$$;
+ALTER FUNCTION hot.without_cell() OWNER TO diaban_owner;
+ALTER FUNCTION hot.give_cells(bigint[], float8[], float8[], text[]) OWNER TO diaban_owner;
+REVOKE EXECUTE ON FUNCTION hot.without_cell() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION hot.give_cells(bigint[], float8[], float8[], text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION hot.without_cell(), hot.give_cells(bigint[], float8[], float8[], text[]) TO diaban_pump;
+
 CREATE OR REPLACE TRIGGER hot_count_insert AFTER INSERT ON core.reports
   REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION hot.count_insert();
 CREATE OR REPLACE TRIGGER hot_count_update AFTER UPDATE ON core.reports

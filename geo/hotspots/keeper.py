@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from geo.calendar import today_ict
 from geo.errors import DiabanError
 from geo.hotspots.alarms import raise_alarms
+from geo.hotspots.cells import cell_of
 from geo.hotspots.facts import Facts
 from geo.hotspots.ground import cells_of, ground_on
 from geo.hotspots.load import read
@@ -30,6 +31,7 @@ RETRY_S = 5.0
 # Fewer lines than this are read as fast as they stand.
 FOLD_FROM = 20_000
 _NEWEST = "SELECT max(day) FROM hot.fact WHERE vis <= 1"
+_GIVE = "SELECT hot.give_cells(%s, %s::float8[], %s::float8[], %s)"
 _CODES = "SELECT DISTINCT category, channel FROM hot.fact"
 
 log = structlog.get_logger()
@@ -56,9 +58,21 @@ async def run_hotspots(settings: Settings) -> None:
 
 async def once(connection: Connection) -> None:
     """One round: what is due now."""
+    await give_cells(connection)
     await connection.execute("SELECT hot.fold(%s)", [FOLD_FROM])
     await tell_months(connection)
     await scan_yesterday(connection)
+
+
+async def give_cells(connection: Connection) -> int:
+    """Give reports that were moved without their H3 cell the one that they lie in; how many."""
+    given = 0
+    while rows := await (await connection.execute("SELECT * FROM hot.without_cell()")).fetchall():
+        ids, lons, lats = (list(column) for column in zip(*rows, strict=True))
+        cells = [cell_of(lon, lat) for lon, lat in zip(lons, lats, strict=True)]
+        row = await (await connection.execute(_GIVE, [ids, lons, lats, cells])).fetchone()
+        given += row[0] if row else 0
+    return given
 
 
 async def tell_months(connection: Connection) -> int:

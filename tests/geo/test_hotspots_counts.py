@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from geo.hotspots import cell_of
+from geo.hotspots.keeper import give_cells
 
 if TYPE_CHECKING:
     from geo.settings import Settings
@@ -244,3 +246,25 @@ def test_who_may_read_counts(settings: Settings) -> None:
                     connection.execute(statement)  # type: ignore[call-overload]
     with psycopg.connect(settings.role_dsn("diaban_reader"), autocommit=True) as connection:
         assert connection.execute("SELECT count(*) FROM hot.fact").fetchone() == (0,)  # no claims, no rows
+
+
+def test_a_report_that_is_moved_without_its_cell_gets_the_right_one(
+    settings: Settings, admin: psycopg.Connection[Any]
+) -> None:
+    """As an editor at /ogc does: in between it counts without a place, not in the former one."""
+    admin.execute("TRUNCATE core.reports CASCADE")
+    admin.execute(INSERT, [*PLACES[0], "DT-A", "GT", "web", TIMES[0], None, cell_of(*PLACES[0]), "30001", 0])
+    admin.execute("UPDATE core.reports SET geom = ST_Point(%s, %s, 4326)", PLACES[1])
+    by_cell = "SELECT cell, sum(incidents) FROM hot.fact GROUP BY 1 HAVING sum(contacts) > 0"
+    assert admin.execute(by_cell).fetchall() == [(0, 1)]
+
+    async def heal() -> int:
+        async with await psycopg.AsyncConnection.connect(
+            settings.role_dsn("diaban_pump"), autocommit=True
+        ) as connection:
+            return await give_cells(connection)
+
+    assert asyncio.run(heal()) == 1
+    assert admin.execute(by_cell).fetchall() == [(int(cell_of(*PLACES[1]), 16), 1)]
+    same(admin)
+    assert asyncio.run(heal()) == 0
