@@ -25,6 +25,8 @@ VALUES = 500
 SHAPES = 2_000
 # Of heavy shapes fewer are kept.
 VERTICES = 400_000
+# One of more vertices is kept only where there is no lighter one.
+HEAVY = 50_000
 
 
 class Glance:
@@ -99,8 +101,10 @@ class Glance:
         keys = self._rng.random(len(shapes))
         every, all_keys = np.concatenate([self._shapes, shapes]), np.concatenate([self._keys, keys])
         best = np.argsort(-all_keys)[:SHAPES]
-        light = np.cumsum(shapely.get_num_coordinates(every[best])) <= VERTICES
-        light[:50] = True
+        counts = shapely.get_num_coordinates(every[best])
+        small = counts <= HEAVY
+        light = small & (np.cumsum(np.where(small, counts, 0)) <= VERTICES)
+        light[:1] |= not light.any()
         self._shapes, self._keys = every[best[light]], all_keys[best[light]]
 
     def _sample(self, name: str, column: pa.Array) -> None:

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pyarrow as pa
 import pyogrio
 import pytest
 import shapely
 
 from etl.georef import ground
+from etl.glance import Glance
 from etl.rows import rows
 from etl.sources import open_source
 from etl.survey import survey
-from etl.types import Answers
+from etl.types import Answers, Batch
 from geo.errors import InvalidInput
 from layers.registry import load
 from tests.etl.made import in_system, parcels, tenant
@@ -234,3 +236,22 @@ def test_the_zoning_class_of_a_dossier_is_found_among_the_others(tmp_path: Path)
     bounds = [values[name][0] for name in ("density_min", "density_max", "floors_min", "floors_max")]
     assert bounds == [40, 60, None, 5]
     assert values["floor_area_ratio_min"][0] == 1.2
+
+
+def test_what_a_survey_keeps_does_not_grow_with_the_file() -> None:
+    glance = Glance()
+    turn = np.linspace(0, 2 * np.pi, 60_000, endpoint=False)
+    heavy = shapely.Polygon(np.column_stack([np.cos(turn), np.sin(turn)]))
+    names = pa.array([f"Tên {n}" for n in range(3_000)])
+    for start in range(3):
+        light = shapely.box(*(np.arange(3_000) + each for each in (0, 0, 0.5, 0.5)))
+        shapes = np.array([*light[:2_990], *[heavy] * 10], dtype=object)
+        glance.take(Batch(1 + 3_000 * start, shapes, {"ten": names}))
+    assert glance.rows == 9_000
+    assert len(glance.shapes()) <= 2_000
+    assert shapely.get_num_coordinates(glance.shapes()).max() <= 50_000
+    assert len(glance.texts()["ten"]) <= 500
+    assert glance.extent == (-1.0, -1.0, 2989.5, 2989.5)
+    only = Glance()
+    only.take(Batch(1, np.array([heavy, heavy], dtype=object), {}))
+    assert len(only.shapes()) == 1
