@@ -105,9 +105,10 @@ export class MapSession {
   refresh(layer: string, epoch: string, bbox: Bbox | null): void {
     this.#asked.versions.note(layer, epoch, bbox)
     if (!this.map.getSource(layer)) return
-    this.#refreshTouched(layer, bbox)
     // A tile on its way may have left the server before the change did.
-    if (!this.map.isSourceLoaded(layer)) this.map.once('idle', () => this.#refreshTouched(layer, bbox))
+    const late = !this.map.isSourceLoaded(layer)
+    this.#refreshTouched(layer, bbox)
+    if (late) this.map.once('idle', () => this.#refreshTouched(layer, bbox))
   }
 
   #refreshTouched(layer: string, bbox: Bbox | null): void {
