@@ -5,7 +5,8 @@ and :func:`revert`.
 """
 
 from geo.routing.merger.plan import Outcome, Planned, plan_case
-from geo.routing.merger.run import Line, apply, plan, revert, unfinished
+from geo.routing.merger.planning import Line, plan
+from geo.routing.merger.run import apply, revert, unfinished
 from geo.routing.merger.vintage import Wanted, wanted_vintage
 
 __all__ = [

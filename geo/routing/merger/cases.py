@@ -11,7 +11,7 @@ from geo.routing.merger.plan import Standing
 from geo.types import LonLat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import date, datetime
 
     from psycopg import Connection
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from geo.routing.merger.plan import Passing
 
     Db = Connection[tuple[Any, ...]]
+    # The share that is done, 0 to 1.
+    Progress = Callable[[float], None]
 
 BATCH = 200
 _OPEN = "report.status NOT IN ('closed', 'rejected', 'duplicate')"
@@ -119,3 +121,10 @@ def _open(row: tuple[Any, ...]) -> Open:
         handovers=handovers,
         standing=Standing(body, unit_id, unit_name, waits, lives, by_person),
     )
+
+
+def value_of(connection: Db, statement: str, *arguments: object) -> Any:  # noqa: ANN401 - a column
+    """The one column of a statement that gives one row."""
+    row = connection.execute(statement.encode(), arguments).fetchone()
+    assert row is not None  # noqa: S101 - every statement here gives one row
+    return row[0]
