@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from api.caching import NOT_KEPT, OPEN
-from api.deps import BaseUrl, Chosen, Db, Layers, Who
+from api.deps import BaseUrl, Chosen, Db, Layers, Who, client_address
 from api.report_form import report_form
 from api.report_schemas import REPORT_BODY
 from api.report_words import codes, in_words
@@ -111,22 +111,13 @@ def _retry_key(request: Request) -> str | None:
 
 def _within_limit(request: Request, chosen: Settings) -> None:
     limiter = _once(request, "report_limiter", lambda: Limiter(chosen.reports_per_10_min))
-    wait_s = cast("Limiter", limiter).wait_s(_address(request, chosen), time.monotonic())
+    wait_s = cast("Limiter", limiter).wait_s(client_address(request), time.monotonic())
     if wait_s:
         raise TooMany(
             f"Quá nhiều phản ánh từ cùng một nơi. Xin gửi lại sau {wait_s} giây.",
             f"Too many reports from one place. Send again in {wait_s} seconds.",
             wait_s,
         )
-
-
-def _address(request: Request, chosen: Settings) -> str | None:
-    if chosen.trust_proxy:
-        # The last entry is our own proxy's word; those before it are whatever the client wrote.
-        forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-        if forwarded:
-            return forwarded
-    return request.client.host if request.client else None
 
 
 def _photos(request: Request, chosen: Settings) -> PhotoStore:
