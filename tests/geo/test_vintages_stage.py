@@ -242,7 +242,7 @@ def test_vn2000_goes_to_wgs84_by_the_one_right_operation(
 
 
 @pytest.mark.parametrize(
-    ("crs", "said"), [(None, "—"), ("EPSG:3857", "EPSG:3857"), ("EPSG:6957", "EPSG:6957")]
+    ("crs", "said"), [(None, "(không ghi · none)"), ("EPSG:3857", "EPSG:3857"), ("EPSG:6957", "EPSG:6957")]
 )
 def test_other_systems_are_refused(settings: Settings, tmp_path: Path, crs: str | None, said: str) -> None:
     file = write(tmp_path, old_rows(), crs=crs)
@@ -299,8 +299,12 @@ def test_a_second_table_is_compared_by_name(settings: Settings, tmp_path: Path) 
     second.write_text("\n".join(lines_), encoding="utf-8")
     files = Files(write(tmp_path, new_rows(), "n.parquet"), {}, write_links(tmp_path, LINKS), second)
     staged = stage(settings, files, Request(NEW_DAY, "x"), "t")
-    assert [each["vi"] for each in group(staged, "only_first")["findings"]] == ["30006 Thị trấn Mỹ Thọ → 30005"]
-    assert [each["vi"] for each in group(staged, "only_second")["findings"]] == ["30006 → 30004"]
+    assert [each["vi"] for each in group(staged, "only_first")["findings"]] == [
+        "30006 Thị trấn Mỹ Thọ → 30005"
+    ]
+    assert [each["vi"] for each in group(staged, "only_second")["findings"]] == [
+        "30006 Thị trấn Mỹ Thọ → 30004"
+    ]
     assert group(staged, "second_unread")["count"] == 1
     assert staged.report["figures"]["second_table_common_units"] == 6
 
