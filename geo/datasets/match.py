@@ -59,11 +59,15 @@ def _keys(plan: Plan, alias: str) -> Composed:
     return SQL(", ").join(key_of(plan.layer, name, alias) for name in plan.identity)
 
 
-def _equal_keys(plan: Plan, one: str = "s", other: str = "c") -> Composed:
-    return SQL(" AND ").join(
-        SQL("{} = {}").format(key_of(plan.layer, name, one), key_of(plan.layer, name, other))
+def _equal_keys(plan: Plan) -> Composed:
+    """The same identity; a file without units meets no row of one: numbers repeat between communes."""
+    parts = [
+        SQL("{} = {}").format(key_of(plan.layer, name, "s"), key_of(plan.layer, name, "c"))
         for name in plan.identity
-    )
+    ]
+    if "unit" in plan.layer.identity and "unit" not in plan.identity:
+        parts.append(SQL("c.unit IS NULL").format())
+    return SQL(" AND ").join(parts)
 
 
 def _named(plan: Plan) -> Composed:

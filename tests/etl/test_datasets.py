@@ -181,6 +181,14 @@ def test_a_file_of_one_commune_leaves_the_others(settings: Settings, admin: psyc
         landed(settings, "land_use", [parcel(9, 20)], units=("29884",))
 
 
+def test_a_file_without_units_never_meets_the_rows_of_one(settings: Settings) -> None:
+    landed(settings, "land_use", [parcel(1, 0), parcel(2, 1, unit=None)])
+    rows = [parcel(1, 40), parcel(2, 1, code="CLN")]
+    for row in rows:
+        del row["unit"]
+    assert landed(settings, "land_use", rows)[1] == Difference(new=1, changed=1, kept=1, fields={"code": 1})
+
+
 def test_undoing_is_refused_after_an_edit_and_done_beside_other_datasets(
     settings: Settings, admin: psycopg.Connection
 ) -> None:
