@@ -17,7 +17,7 @@ CAMERA = """INSERT INTO core.cameras (geom, visibility, unit, name, kind, status
   VALUES (ST_SetSRID(ST_MakePoint(%s, %s), 4326), %s, '29869', %s, %s, %s, %s, %s)"""
 REPORT = """INSERT INTO core.reports
   (geom, visibility, unit, code, category, status, channel, received_at, h3_9, text)
-  VALUES (ST_SetSRID(ST_MakePoint(%s, %s), 4326), %s, '29869', %s, %s, %s, %s, %s, '8965a1b2c3fffff', %s)"""
+  VALUES (ST_SetSRID(ST_MakePoint(%s, %s), 4326), %s, '29869', %s, %s, %s, %s, %s, '8965a274e0bffff', %s)"""
 
 
 def first_code(admin: psycopg.Connection, layer: str, field: str) -> str:
