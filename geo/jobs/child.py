@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = 4 * 1024**3
 CPU_S = 3_600
-NICE = 10
 RESULT_KEPT_FOR = "24 hours"
 # Without a heartbeat for so long another attempt may have begun: this one ends itself.
 SILENT_S = 12.0
@@ -66,8 +65,8 @@ class _Order:
 
 def work(processes: Mapping[str, Process]) -> int:
     """Do the job that standard input names; the exit code. A defect is recorded and raised."""
-    _limit()
     said, order = json.loads(sys.stdin.read()), _Said()
+    _limit(said["nice"])
     told = _Order(
         Settings.model_validate(said["settings"]), UUID(said["id"]), said["attempt"], said["beat_s"]
     )
@@ -178,7 +177,7 @@ def _connected(settings: Settings) -> closing[psycopg.Connection[tuple[Any, ...]
     )
 
 
-def _limit() -> None:
+def _limit(nice: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-    os.nice(NICE)
+    os.nice(nice)

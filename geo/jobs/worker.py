@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LEADER_LOCK = 7_236_030
 ATTEMPTS_MAX = 3
+NICE = 10
 # Longer than any file of the largest size takes; what is still running then never ends.
 WORK_S = 2 * 3_600
 DIED = {
@@ -122,19 +123,23 @@ async def _claim(
         if row is not None:
             key = cast("tuple[UUID, int]", tuple(row))
             log.info("job_started", job=str(key[0]), attempt=key[1])
-            hands.at_work[key] = asyncio.create_task(_process(settings, command, pace, key))
+            hands.at_work[key] = asyncio.create_task(_process(settings, command, pace, key, kept=kept))
             if kept:
                 hands.kept.add(key)
             return True
     return False
 
 
-async def _process(settings: Settings, command: Sequence[str], pace: Pace, key: tuple[UUID, int]) -> None:
+async def _process(
+    settings: Settings, command: Sequence[str], pace: Pace, key: tuple[UUID, int], *, kept: bool
+) -> None:
     order = {
         "settings": settings.model_dump(mode="json") | {"secret": settings.secret.get_secret_value()},
         "id": str(key[0]),
         "attempt": key[1],
         "beat_s": pace.beat_s,
+        # Somebody waits on the line for the others: they do not stand back.
+        "nice": NICE if kept else 0,
     }
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
