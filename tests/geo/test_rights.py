@@ -97,7 +97,8 @@ def test_the_public_sees_public_rows(settings: Settings, rows: psycopg.Connectio
         ("diaban_writer", "DELETE FROM ops.change_log"),
         ("diaban_writer", "CREATE TABLE public.mine (x int)"),
         ("diaban_pump", "SELECT 1 FROM core.farms"),
-        ("diaban_pump", "SELECT 1 FROM pub.farms"),
+        ("diaban_pump", "SELECT 1 FROM private.farms"),
+        ("diaban_pump", "DELETE FROM pub.farms"),  # it reads there, to count points for tiles
     ],
 )
 def test_a_role_may_not_more_than_its_work(settings: Settings, role: str, statement: str) -> None:
