@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Vite puts a hash of the content into these names.
 IMMUTABLE = "public, max-age=31536000, immutable"
-DOORS = ("api", "docs", "ogc", "open311", "styles", "tiles")
+DOORS = ("api", "basemap", "docs", "ogc", "open311", "styles", "tiles")
 
 
 class Application(StaticFiles):
@@ -24,11 +24,7 @@ class Application(StaticFiles):
         try:
             response = await super().get_response(path, scope)
         except HTTPException as error:
-            if (
-                error.status_code != 404
-                or "." in path
-                or path.split("/", maxsplit=1)[0] in ("api", "tiles", "ogc")
-            ):
+            if error.status_code != 404 or "." in path or path.split("/", maxsplit=1)[0] in DOORS:
                 raise
             response = await super().get_response("index.html", scope)
         immutable = path.startswith("assets/")

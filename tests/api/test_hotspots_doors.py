@@ -342,12 +342,10 @@ def test_what_began_raises_an_alarm(client: TestClient, staff: dict[str, str], s
             settings.role_dsn("diaban_pump"), autocommit=True
         ) as connection:
             facts = await facts_for_all_staff(connection)
-            first = await raise_alarms(connection, facts, END)
-            assert await raise_alarms(connection, facts, END) == []  # once a day
-            return first
+            await raise_alarms(connection, facts, END)  # unless the application's keeper was before us
+            return await raise_alarms(connection, facts, END)
 
-    ids = asyncio.run(work())
-    assert len(ids) >= 1
+    assert asyncio.run(work()) == []  # once a day
     alarm = get(client, staff, "/alarms")["alarms"][-1]
     assert alarm["recurrence_days"] >= 100
     assert alarm["observed"] > 4 * alarm["expected"]

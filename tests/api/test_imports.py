@@ -131,7 +131,8 @@ def test_who_may_not(client: TestClient, operator: Headers, staff: Headers, tmp_
     assert client.get("/api/datasets").status_code == 401
     where = begun(client, operator, parcels(tmp_path))
     assert client.get(where, headers=staff).status_code == 404
-    assert client.get("/api/imports/../../etc/passwd", headers=staff).status_code == 404
+    # Put straight, this is a path of the application, which answers with its page.
+    assert b"root:" not in client.get("/api/imports/..%2F..%2Fetc%2Fpasswd", headers=staff).content
     assert client.get(f"/api/imports/{'0' * 32}", headers=staff).status_code == 404
     for layer in ("admin_units", "reports"):
         answer = client.post("/api/imports", params={**query, "layer": layer}, content=b"x", headers=operator)

@@ -124,8 +124,12 @@ def test_made_up_layer_in_styles(client: TestClient, well: int) -> None:
     assert well
     for name in ("wells", "map"):
         style = client.get(f"/styles/{name}.json").json()
-        (drawn,) = [each for each in style["layers"] if each["source"] == "wells"]
-        assert drawn["id"].startswith("wells:") and drawn["type"] == "circle"
+        parts = [each for each in style["layers"] if each["source"] == "wells"]
+        assert all(each["id"].startswith("wells:") for each in parts)
+        # One for each well, and from afar circles with the number of wells.
+        (drawn,) = [each for each in parts if "cluster" not in each["id"]]
+        assert [each["type"] for each in parts if each is not drawn] == ["circle", "symbol"]
+        assert drawn["type"] == "circle"
         assert drawn["paint"]["circle-color"][2:6] == ["in_use", "#0072b2", "closed", "#999999"]
         assert style["sources"]["wells"]["url"].endswith("/tiles/wells.json")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geo.settings import Settings
 
 # A part that takes a minute at most; the whole is made by the command.
-REQUESTS = int(os.environ.get("DIABAN_FUZZ_REQUESTS", "450"))
+REQUESTS = int(os.environ.get("DIABAN_FUZZ_REQUESTS", "150"))
 
 
 @pytest.fixture(scope="module")
