@@ -184,7 +184,8 @@ def _table(shape: Shape) -> Identifier:
 def _feature(shape: Shape) -> Composed:
     if shape.table_form:
         columns = [SQL("t.{}").format(Identifier(name)) for name in shape.properties]
-        return SQL(", ").join([*columns, SQL("ST_AsBinary({})").format(_source(shape.crs))])
+        # Files have the easting first, whatever order the system itself names (GeoPackage, GeoParquet, GDAL).
+        return SQL(", ").join([*columns, SQL("ST_AsBinary({})").format(_eastings_first(shape.crs))])
     properties = SQL(", ").join(_property(shape, name) for name in shape.properties)
     return SQL(
         """'{{"type":"Feature","id":' || t.id || ',"geometry":' || coalesce({geometry}, 'null')"""
@@ -214,6 +215,10 @@ def _geometry(shape: Shape) -> Composed:
 def _source(crs: Crs) -> Composed:
     if crs.latitude_first:
         return Composed([SQL("ST_FlipCoordinates(t.geom)")])
+    return _eastings_first(crs)
+
+
+def _eastings_first(crs: Crs) -> Composed:
     if crs.geographic:
         return Composed([SQL("t.geom")])
     if crs.srid == 3857:

@@ -68,6 +68,17 @@ def test_a_file_holds_every_public_row_and_field(client: TestClient, fmt: str, t
     assert (first.geometry.x, first.geometry.y) == pytest.approx((WEST, SOUTH))
 
 
+@pytest.mark.parametrize("fmt", ["fgb", "gpkg", "parquet"])
+def test_a_file_has_the_easting_first_in_every_system(client: TestClient, fmt: str, tmp_path: Path) -> None:
+    for code in (4326, 3857, 3405):
+        uri = f"http://www.opengis.net/def/crs/EPSG/0/{code}"
+        answer = client.get(CAMERAS, params={"f": fmt, "crs": uri})
+        assert answer.status_code == 200
+        frame = read(answer.content, fmt, tmp_path).to_crs(4326).set_index("name")
+        first = frame.loc["Camera 00"].geometry
+        assert (first.x, first.y) == pytest.approx((WEST, SOUTH), abs=1e-4), code
+
+
 @pytest.mark.parametrize("fmt", list(TYPES))
 def test_more_rows_than_a_batch_and_a_filter(client: TestClient, fmt: str, tmp_path: Path) -> None:
     def count(**params: object) -> int:
