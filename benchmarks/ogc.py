@@ -46,6 +46,11 @@ SELECT ST_Multi(ST_Buffer(ST_SetSRID(ST_MakePoint(105.2 + random(), 10 + random(
        i / 1000, i %% 1000, i / 1000 || '/' || i %% 1000, 'LUC', 'x', 100 + random() * 900
   FROM generate_series(1, %s) i
 """
+# No tile is asked for here, and a ladder in the making would be measured too.
+NO_LADDER = """
+INSERT INTO ops.ladder (layer, zoom, kind, source_rows, tiles, p95_bytes, p95_ms, description)
+SELECT name, 17, 'exact', %s, 0, 0, 0, ops.ladder_basis(description) FROM ops.layer WHERE name = 'land_use'
+"""
 COLUMNS = "id, geom, sheet_number, parcel_number, parcel, code, scheme, area_m2, address"
 BOX = "105.6,10.4,105.62,10.42"
 PORTS = {"Diaban": 8791, "tipg": 8792, "pygeoapi": 8793}
@@ -77,6 +82,7 @@ def prepare(settings: Settings, rows: int) -> None:
     publish_folders(settings)
     with psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
         connection.execute(FILL, [rows])
+        connection.execute(NO_LADDER, [rows])
         # pygeoapi cannot write a table with two geometries: the peers get one with a single one.
         connection.execute("CREATE SCHEMA peer")
         connection.execute(f"CREATE TABLE peer.land_use AS SELECT {COLUMNS} FROM pub.land_use")
