@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from geo.settings import Settings
 
-# A part that takes a minute at most; the whole is made by the command.
-REQUESTS = int(os.environ.get("DIABAN_FUZZ_REQUESTS", "150"))
+# A part that takes some minutes; the whole is made by the command.
+REQUESTS = int(os.environ.get("DIABAN_FUZZ_REQUESTS", "450"))
 
 
 @pytest.fixture(scope="module")
