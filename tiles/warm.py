@@ -10,15 +10,18 @@ import http.client
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tiles.ground import Box, Ground
+from tiles.tilejson import WORLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 CLIENTS = 4
+TILES_MAX = 100_000
 TIMEOUT_S = 60.0
 # Of what browsers of today take.
 HEADERS = {"Accept-Encoding": "zstd, gzip", "Connection": "close"}
@@ -42,7 +45,10 @@ def warm(
     url: str, layers: Sequence[str], to_zoom: int, rounds_max: int, tell: Callable[[float, str], None]
 ) -> Warmed:
     """Warm ``layers``, each from its first zoom to ``to_zoom``. Raises :class:`CannotWarm`."""
-    paths = [path for layer in layers for path in _paths(url, layer, to_zoom)]
+    found = (path for layer in layers for path in _paths(url, layer, to_zoom))
+    paths = list(islice(found, TILES_MAX + 1))
+    if len(paths) > TILES_MAX:
+        raise CannotWarm(f"> {TILES_MAX} tiles: --to {to_zoom} → --to {to_zoom - 1}")
     missed, rounds = len(paths), 0
     while missed and rounds < rounds_max:
         rounds += 1
@@ -67,6 +73,8 @@ def _paths(url: str, layer: str, to_zoom: int) -> Iterator[str]:
     if status != 200:
         raise CannotWarm(f"/tiles/{layer}.json: {status} {_reason(body)}")
     document = json.loads(body)
+    if document["bounds"] == list(WORLD):  # of a layer without rows
+        return
     ground = Ground.of(Box(*document["bounds"]))
     for zoom in range(document["minzoom"], min(document["maxzoom"], to_zoom) + 1):
         columns, rows = ground.at(zoom)

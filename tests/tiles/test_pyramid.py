@@ -148,7 +148,9 @@ def test_an_archive_is_checked_by_the_command(
             list(archive_faults(tmp_path / name))
 
 
-def test_a_warmed_server_has_every_tile(live_server: str, archive: Path) -> None:
+def test_a_warmed_server_has_every_tile(
+    live_server: str, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert archive.is_file()  # the rows are there
     assert set(layers_of(live_server)) >= set(LAYERS)
     told: list[float] = []
@@ -157,7 +159,13 @@ def test_a_warmed_server_has_every_tile(live_server: str, archive: Path) -> None
     assert told[-1] == 1
     again = warm(live_server, LAYERS, 11, 6, lambda *_: None)
     assert (again.rounds, again.missed) == (1, 0)
+    assert (
+        warm(live_server, ["zoning"], 12, 6, lambda *_: None).tiles == 0
+    )  # without rows, not the whole world
     with pytest.raises(CannotWarm, match="404"):
         warm(live_server, ["nothing"], 11, 1, lambda *_: None)
+    monkeypatch.setattr("tiles.warm.TILES_MAX", 3)
+    with pytest.raises(CannotWarm, match=r"> 3 tiles: --to 11 → --to 10"):
+        warm(live_server, LAYERS, 11, 6, lambda *_: None)
     with pytest.raises(CannotWarm, match="127"):
         layers_of("http://127.0.0.1:1")
