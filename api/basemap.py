@@ -67,10 +67,11 @@ async def tile(
 )
 async def file(request: Request) -> Response:
     """The whole file; ``Range`` is answered with 206, one that is outside with 416 (RFC 9110, 14)."""
-    answer = FileResponse(_basemap(request).path, media_type="application/vnd.pmtiles", headers=OPEN)
-    answer.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
-    answer.stat_result = _basemap(request).path.stat()
-    answer.set_stat_headers(answer.stat_result)
+    path = _basemap(request).path
+    headers = {**OPEN, "Cache-Control": "public, max-age=0, must-revalidate"}
+    answer = FileResponse(
+        path, media_type="application/vnd.pmtiles", headers=headers, stat_result=path.stat()
+    )
     if matches(request.headers.get("if-none-match", ""), answer.headers["etag"]):
         return Response(status_code=304, headers={"ETag": answer.headers["etag"], **OPEN})
     return answer

@@ -28,6 +28,21 @@ NEXT: dict[Language, str] = {"vi": "Trang sau", "en": "Next page"}
 PREVIOUS: dict[Language, str] = {"vi": "Trang trước", "en": "Previous page"}
 
 
+def titled(rel: str, href: str, title: str, kind: str = "application/json") -> Link:
+    """A link of a document of ours."""
+    return {"rel": rel, "type": kind, "title": title, "href": href}
+
+
+def representations(url: str, language: Language, *, html: bool) -> list[Link]:
+    """Self and alternate of a page that is given as JSON and as HTML."""
+    mark = "&" if "?" in url else "?"
+    json_rel, html_rel = ("alternate", "self") if html else ("self", "alternate")
+    return [
+        titled(json_rel, f"{url}{mark}f=json", f"{AS[language]} JSON"),
+        titled(html_rel, f"{url}{mark}f=html", f"{AS[language]} HTML", "text/html"),
+    ]
+
+
 def items_url(layer: Layer) -> str:
     """The address of a layer's items."""
     return f"{OGC_URL}/collections/{layer.name}/items"

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from api.ogc.config import OGC_URL
+from api.ogc.links import representations, titled
 from geo.jobs import ACTIVE
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from api.ogc.links import Link
     from api.ogc.negotiation import Language
     from api.ogc.processes.process import Description
     from geo.jobs import Job
 
 Document = dict[str, Any]
-Link = dict[str, Any]
 
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 EXCEPTION = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
@@ -31,15 +32,13 @@ WORDS: dict[str, dict[Language, str]] = {
     "jobs": {"vi": "Các việc của tôi", "en": "My jobs"},
     "job": {"vi": "Tình trạng của việc", "en": "Status of the job"},
     "results": {"vi": "Kết quả", "en": "Results"},
-    "json": {"vi": "Trang này dạng JSON", "en": "This page as JSON"},
-    "html": {"vi": "Trang này dạng HTML", "en": "This page as HTML"},
     "next": {"vi": "Trang sau", "en": "Next page"},
 }
 
 
 def link(rel: str, href: str, word: str, language: Language, kind: str = "application/json") -> Link:
     """A link with its title in the language."""
-    return {"rel": rel, "type": kind, "title": WORDS[word][language], "href": href}
+    return titled(rel, href, WORDS[word][language], kind)
 
 
 def landing_links(language: Language) -> list[Link]:
@@ -47,15 +46,6 @@ def landing_links(language: Language) -> list[Link]:
     return [
         link(f"{REL}processes", f"{OGC_URL}/processes", "processes", language),
         link(f"{REL}job-list", f"{OGC_URL}/jobs", "jobs", language),
-    ]
-
-
-def representations(url: str, language: Language, *, html: bool) -> list[Link]:
-    """Self and alternate of a page that is given as JSON and HTML."""
-    mark = "&" if "?" in url else "?"
-    return [
-        link("alternate" if html else "self", f"{url}{mark}f=json", "json", language),
-        link("self" if html else "alternate", f"{url}{mark}f=html", "html", language, "text/html"),
     ]
 
 

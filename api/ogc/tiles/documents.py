@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from api.ogc.config import OGC_URL, PLACEHOLDER, VIETNAM
+from api.ogc.links import representations, titled
 from api.ogc.provider import JSON_TYPES
 from api.ogc.tiles.matrix import CRS, TITLE, URI, WEB_MERCATOR_QUAD, limits
 from api.tiles import MAX_LAYERS
@@ -14,6 +15,7 @@ from tiles.tilejson import tilejson
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from api.ogc.links import Link
     from api.ogc.negotiation import Language
     from api.ogc.tiles.matrix import Bounds
     from geo.features import Extent
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from tiles.ladder.served import Rung
 
 Document = dict[str, Any]
-Link = dict[str, Any]
 
 MVT = "application/vnd.mapbox-vector-tile"
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
@@ -46,8 +47,6 @@ WORDS: dict[str, dict[Language, str]] = {
     "schemes": {"vi": "Các lưới chia ô", "en": "Tile matrix sets"},
     "scheme": {"vi": "Lưới chia ô", "en": "Tile matrix set"},
     "tile": {"vi": "Một ô, Mapbox Vector Tile", "en": "A tile, Mapbox Vector Tile"},
-    "json": {"vi": "Trang này dạng JSON", "en": "This page as JSON"},
-    "html": {"vi": "Trang này dạng HTML", "en": "This page as HTML"},
     "tilejson": {"vi": "TileJSON 3.0", "en": "TileJSON 3.0"},
     "collection": {"vi": "Lớp dữ liệu", "en": "Collection"},
 }
@@ -55,7 +54,7 @@ WORDS: dict[str, dict[Language, str]] = {
 
 def link(rel: str, href: str, word: str, language: Language, kind: str = "application/json") -> Link:
     """A link with its title in the language."""
-    return {"rel": rel, "type": kind, "title": WORDS[word][language], "href": href}
+    return titled(rel, href, WORDS[word][language], kind)
 
 
 def landing_links(language: Language) -> list[Link]:
@@ -70,14 +69,6 @@ def collection_links(layer: Layer, language: Language) -> list[Link]:
     """What a collection says of tiles."""
     href = f"{OGC_URL}/collections/{layer.name}/tiles"
     return [link(f"{REL}tilesets-vector", href, "tilesets", language)]
-
-
-def representations(url: str, language: Language, *, html: bool) -> list[Link]:
-    """Self and alternate of a page that is given as JSON and HTML."""
-    return [
-        link("alternate" if html else "self", f"{url}?f=json", "json", language),
-        link("self" if html else "alternate", f"{url}?f=html", "html", language, "text/html"),
-    ]
 
 
 def bounds_of(layers: Sequence[Layer], extents: Mapping[str, Extent]) -> Bounds:
