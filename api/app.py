@@ -46,6 +46,7 @@ from geo.database.checks import failures
 from geo.errors import Unavailable
 from geo.hotspots.keeper import run_hotspots
 from geo.jobs import run_worker
+from geo.routing.undecided import run_undecided
 from geo.settings import Settings
 from tiles.ladder.keeper import run_keeper
 
@@ -131,6 +132,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(run_keeper(state.settings)),
         asyncio.create_task(run_worker(state.settings, JOB_COMMAND)),
         asyncio.create_task(run_hotspots(state.settings)),
+        asyncio.create_task(run_undecided(state.settings)),
         asyncio.create_task(run_listener(state.settings, state.catalogue, state.broadcast)),
     ]
     try:

@@ -19,6 +19,10 @@ NOBODYS = Text(
     en="No ward of the province was recognised in the address.",
 )
 OUTSIDE = Text(vi="Vị trí nằm ngoài mọi xã, phường.", en="The place lies outside every ward.")
+AFTERWARDS = Text(
+    vi="Ghi sau khi phản ánh đã có: không đến qua cửa tiếp nhận.",
+    en="Recorded after the fact: the report did not come by the door of intake.",
+)
 A_PERSON = Text(vi="Người trực sẽ quyết định.", en="A person will decide.")
 
 
@@ -130,6 +134,14 @@ def of_failure(rule: Rule, error: str) -> Text:
         vi=f"Quy tắc «{rule.id}» không đánh giá được: {error} {A_PERSON.vi}",
         en=f"Rule '{rule.id}' could not be evaluated: {error} {A_PERSON.en}",
     )
+
+
+def of_source(unit: str, place: Text) -> Text:
+    """A report that came from elsewhere named its unit, which is not what the router says of its place."""
+    said = Text(
+        vi=f"Nguồn dữ liệu đã ghi đơn vị {unit}.", en=f"The source of the data names the unit {unit}."
+    )
+    return joined(said, place)
 
 
 def joined(first: Text, second: Text) -> Text:

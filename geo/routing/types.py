@@ -20,6 +20,8 @@ Triage = Literal["outside", "overlap", "no_location", "rule_error", "refused", "
 WARD = "ward"
 COORDINATOR = "coordinator"
 DEFAULT_RULE = "ward-default"
+# In place of a rule: the unit that a report named itself when it came from another system.
+SOURCE = "source"
 
 
 @dataclass(frozen=True, slots=True)

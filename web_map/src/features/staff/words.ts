@@ -35,8 +35,8 @@ export const kindKey = (kind: string): Key => KINDS[kind] ?? 'way_other'
 /** Whether anything is left to do about a case of this status. */
 export const isOpen = (status: string): boolean => !['closed', 'rejected', 'duplicate'].includes(status)
 
-/** Whether a decision follows a rule: a person's and a merger's do not, and their reason says so. */
-export const isRule = (id: string): boolean => id !== 'person' && id !== 'merger'
+/** Whether a decision follows a rule: a person's, a merger's and a source's do not, and their reason says so. */
+export const isRule = (id: string): boolean => !['person', 'merger', 'source'].includes(id)
 
 /** Why a person must decide; a kind that is new to this application is said in general. */
 export const triageKey = (kind: string): Key => TRIAGE[kind] ?? 'triage_other'
