@@ -13,11 +13,13 @@ import mapbox_vector_tile
 import pytest
 from shapely.geometry import Polygon, shape
 
+from tests.changes import caught_up
 from tests.conftest import settled
 from tiles.ground import Box, tiles_of
 
 if TYPE_CHECKING:
     import psycopg
+    from fastapi import FastAPI
     from starlette.testclient import TestClient
 
 LON, LAT = 105.63, 10.46
@@ -59,7 +61,7 @@ def crop(admin: psycopg.Connection) -> str:
 
 
 @pytest.fixture
-def farms(client: TestClient, admin: psycopg.Connection) -> dict[str, int]:
+def farms(client: TestClient, app: FastAPI, admin: psycopg.Connection) -> dict[str, int]:
     """Twelve public farms on a line of 12 km, one for staff, one with nothing but its unit's eyes on it."""
     admin.execute("TRUNCATE core.farms CASCADE")
     ids = {}
@@ -67,7 +69,7 @@ def farms(client: TestClient, admin: psycopg.Connection) -> dict[str, int]:
         ids[f"farm {i}"] = add_farm(admin, f"farm {i}", LON + i / 100, LAT, 0)
     ids["for staff"] = add_farm(admin, "for staff", LON, LAT, 1)
     ids["closed"] = add_farm(admin, "closed", LON, LAT, 2)
-    wait_for(client, "farms", "farm 11", LON + 0.11)
+    settled(client, lambda: caught_up(admin, app))
     return ids
 
 
@@ -140,7 +142,7 @@ def test_an_edit_is_on_the_next_tile(client: TestClient, admin: psycopg.Connecti
 
 @pytest.mark.usefixtures("farms")
 def test_a_row_turned_private_leaves_the_public_tile(client: TestClient, admin: psycopg.Connection) -> None:
-    wait_for(client, "farms", "farm 0")
+    assert b"farm 0" in client.get(path("farms", 15)).content
     admin.execute("UPDATE core.farms SET visibility = 1 WHERE name = 'farm 0'")
     url = path("farms", 15)
     settled(client, lambda: b"farm 0" not in client.get(url).content)
@@ -175,7 +177,7 @@ def test_empty_and_below_the_layers_first_zoom(client: TestClient) -> None:
 
 
 @pytest.fixture
-def plots(client: TestClient, admin: psycopg.Connection) -> dict[str, int]:
+def plots(client: TestClient, app: FastAPI, admin: psycopg.Connection) -> dict[str, int]:
     """Two neighbours in force, one plot of the past and one of the future on the same ground."""
     admin.execute("TRUNCATE core.zoning CASCADE")
     east = (LON, LAT, LON + 0.004, LAT + 0.003)
@@ -190,14 +192,7 @@ def plots(client: TestClient, admin: psycopg.Connection) -> dict[str, int]:
         row = admin.execute(PLOT, [*box, name, first, last]).fetchone()
         assert row
         found[name] = int(row[0])
-    wait_for(client, "zoning", "A1")
-    # By their ids: the plots of the test before look the same until the edit has come through.
-    in_force = {found["A1"], found["A2"]}
-
-    def served() -> set[int]:
-        return {each["id"] for each in features(client, path("zoning", 15)).get("zoning", [])}
-
-    settled(client, lambda: served() == in_force)
+    settled(client, lambda: caught_up(admin, app))
     return found
 
 
@@ -370,14 +365,10 @@ def test_bad_input_is_told_what_is_allowed(
 @pytest.mark.usefixtures("farms")
 def test_hits_misses_and_bytes_are_counted(client: TestClient) -> None:
     url = path("farms", 19)
-
-    def second_is_a_hit() -> bool:  # once the pump has read the last edit
-        client.get(url)
-        hits, misses = _counted(client, "hit"), _counted(client, "miss")
-        client.get(url)
-        return (_counted(client, "hit"), _counted(client, "miss")) == (hits + 1, misses)
-
-    settled(client, second_is_a_hit)
+    client.get(url)
+    hits, misses = _counted(client, "hit"), _counted(client, "miss")
+    client.get(url)
+    assert (_counted(client, "hit"), _counted(client, "miss")) == (hits + 1, misses)
     assert "diaban_tile_cache_bytes" in client.get("/metrics").text
 
 

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from api.app import create_app
+from tests.changes import caught_up
 from tiles.ground import Box, tiles_of
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from geo.settings import Settings
     from geo.types import TileId
 
-WORKERS, PLACES, SECONDS = 4, 12, 5.0
+WORKERS, PLACES = 4, 12
 VERSION = re.compile(rb"v(\d{6})")
-# Generous: these tests share the machine with others. The benchmark asks for 300 ms.
-SLOWEST_S = 10.0
+# Only against hanging: these tests share the machine with others. The benchmark asks for 300 ms.
+SLOWEST_S = 120.0
+# The pump makes one box of more than 200 events of one beat: that many edits are never left to it at once.
+UNREAD_EDITS = 50
 ADD = """
 INSERT INTO core.cameras (geom, name, kind, status)
 VALUES (ST_SetSRID(ST_MakePoint(105.5 + %s * 0.05, 10.4), 4326), 'v000000', 'traffic', 'online')
@@ -75,6 +78,14 @@ async def started(stack: AsyncExitStack, settings: Settings) -> list[Worker]:
     return workers
 
 
+async def all_caught_up(admin: psycopg.Connection, workers: list[Worker]) -> None:
+    """Return when the places' own beginning is behind every worker."""
+    until = time.monotonic() + SLOWEST_S
+    while not caught_up(admin, *(worker.app for worker in workers)):
+        assert time.monotonic() < until, "the workers did not catch up"
+        await asyncio.sleep(0.02)
+
+
 async def followed(workers: list[Worker], place: int, version: int, since: float) -> list[float]:
     async def one(worker: Worker) -> float:
         while await worker.version(place) < version:
@@ -98,9 +109,8 @@ def test_fresh_on_every_worker(settings: Settings) -> None:
         async with AsyncExitStack() as stack:
             workers = await started(stack, settings)
             writer = await psycopg.AsyncConnection.connect(settings.admin_dsn, autocommit=True)
-            chance, version, until, waits = random.Random(7), 0, time.monotonic() + SECONDS, list[float]()
-            while time.monotonic() < until:
-                version += 1
+            chance, waits = random.Random(7), list[float]()
+            for version in range(1, 13):
                 place = chance.randrange(PLACES)
                 await writer.execute(EDIT, [f"v{version:06}", place])
                 committed = time.monotonic()
@@ -109,9 +119,7 @@ def test_fresh_on_every_worker(settings: Settings) -> None:
                 waits += result
             await writer.close()
             waits.sort()
-            assert version > 5
-            median, last = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
-            print(f"{version} edits, p50 {median:.3f} s, p99 {last:.3f} s")
+            print(f"p50 {waits[len(waits) // 2]:.3f} s, slowest {waits[-1]:.3f} s")
 
     asyncio.run(run())
 
@@ -129,9 +137,8 @@ def test_what_was_missed_without_a_connection_is_caught_up(
             admin.execute(CUT)
             for place in range(PLACES):
                 admin.execute(EDIT, [f"v{place + 1:06}", place])
-            since = time.monotonic() + 5
             for place in range(PLACES):
-                await followed(workers, place, place + 1, since)
+                await followed(workers, place, place + 1, time.monotonic())
 
     asyncio.run(run())
 
@@ -141,64 +148,69 @@ def test_no_worker_serves_a_tile_older_than_it_has_acknowledged_however_often_it
     settings: Settings, admin: psycopg.Connection
 ) -> None:
     """What each worker acknowledged before a request is held against what it served then."""
-    began = admin.execute("SELECT coalesce(max(epoch), 0) FROM ops.moved WHERE layer = 'cameras'").fetchone()
-    assert began is not None
     served: list[tuple[int, int, int]] = []  # epoch acknowledged, place, version in the tile
     edited: list[int] = []  # places in the order of their commits; the version is the position, from 1
-    cuts = 0
+    began = cuts = 0
 
-    async def look(worker: Worker, chance: random.Random, until: float) -> None:
-        while time.monotonic() < until:
+    async def look(worker: Worker, chance: random.Random, written: asyncio.Event) -> None:
+        while not written.is_set():
             place = chance.randrange(PLACES)
             epoch = worker.app.state.catalogue.epochs.get("cameras", 0)
             served.append((epoch, place, await worker.version(place)))
             await asyncio.sleep(0.001)
 
-    async def write(chance: random.Random, until: float) -> None:
+    def enough() -> bool:
+        return len(edited) >= 40 and cuts > 3 and len({acknowledged for acknowledged, _, _ in served}) > 3
+
+    async def write(chance: random.Random, written: asyncio.Event) -> None:
         nonlocal cuts
+        until = time.monotonic() + SLOWEST_S
         async with await psycopg.AsyncConnection.connect(settings.admin_dsn, autocommit=True) as writer:
-            while time.monotonic() < until:
-                edited.append(chance.randrange(PLACES))
-                await writer.execute(EDIT, [f"v{len(edited):06}", edited[-1]])
+            while not enough():
+                assert time.monotonic() < until, f"{len(edited)} edits, {cuts} cuts"
+                if len(edited) - len(told(admin, began)) < UNREAD_EDITS:
+                    edited.append(chance.randrange(PLACES))
+                    await writer.execute(EDIT, [f"v{len(edited):06}", edited[-1]])
                 if chance.random() < 0.2:
                     cuts += len(await (await writer.execute(CUT)).fetchall())
                 await asyncio.sleep(chance.random() * 0.05)
+        written.set()
 
     async def run() -> None:
+        nonlocal began
         async with AsyncExitStack() as stack:
             workers = await started(stack, settings)
-            until = time.monotonic() + SECONDS
-            lookers = [look(worker, random.Random(i), until) for i, worker in enumerate(workers)]
-            await asyncio.gather(write(random.Random(5), until), *lookers)
+            await all_caught_up(admin, workers)
+            began = max(worker.app.state.catalogue.epochs["cameras"] for worker in workers)
+            written = asyncio.Event()
+            lookers = [look(worker, random.Random(i), written) for i, worker in enumerate(workers)]
+            await asyncio.gather(write(random.Random(5), written), *lookers)
             await followed(workers, edited[-1], len(edited), time.monotonic())
 
     asyncio.run(run())
-    moved = admin.execute(
+    moved = told(admin, began)
+    assert len(moved) == len(edited)
+    versions = {place: [v for v, p in enumerate(edited, 1) if p == place] for place in range(PLACES)}
+    for acknowledged, place, version in served:
+        known = sum(epoch <= acknowledged and where == place for epoch, where in moved)
+        assert version >= (versions[place][known - 1] if known else 0)
+
+
+def told(admin: psycopg.Connection, since: int) -> list[tuple[int, int]]:
+    """Epoch and place of every edit that the pump has read after the epoch ``since``."""
+    return admin.execute(
         "SELECT epoch, round((west - 105.5) / 0.05)::int FROM ops.moved"
         " WHERE layer = 'cameras' AND epoch > %s ORDER BY epoch, west",
-        [began[0]],
+        [since],
     ).fetchall()
-    # Those before are the places' own beginning, which the pump reads when the workers have started.
-    moved = moved[len(moved) - len(edited) :]
-    assert len(moved) == len(edited) and cuts > 3
-    versions = {place: [v for v, p in enumerate(edited, 1) if p == place] for place in range(PLACES)}
-    epochs: dict[int, list[int]] = {place: [] for place in range(PLACES)}
-    for epoch, place in moved:
-        epochs[place].append(epoch)
-    for acknowledged, place, version in served:
-        known = sum(epoch <= acknowledged for epoch in epochs[place])
-        assert version >= (versions[place][known - 1] if known else 0)
-    assert len({acknowledged for acknowledged, _, _ in served}) > 3
 
 
 @pytest.mark.usefixtures("places")
 def test_only_the_touched_tiles_are_rendered_again(settings: Settings, admin: psycopg.Connection) -> None:
     async def run() -> None:
         async with AsyncExitStack() as stack:
-            (worker, *_) = await started(stack, settings)
-            for place in range(PLACES):
-                await worker.version(place)
-            await asyncio.sleep(0.3)
+            (worker, *_) = workers = await started(stack, settings)
+            await all_caught_up(admin, workers)
             for place in range(PLACES):
                 await worker.version(place)
             cache = worker.app.state.tiles._cache
