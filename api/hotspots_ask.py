@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from geo.calendar import parse_moment, start_of, today_ict
 from geo.errors import Forbidden, InvalidInput, Unauthenticated
 from geo.hotspots.cells import RESOLUTIONS, as_text
-from geo.hotspots.facts import Filter
+from geo.hotspots.filters import Filter
 from geo.hotspots.ground import Ground, Grounds
 from geo.hotspots.groups import GROUPS
 from geo.hotspots.load import Kept

@@ -18,7 +18,7 @@ from geo.errors import InvalidInput, NotFound
 from geo.hotspots import RESOLUTION
 from geo.hotspots.answer import collection
 from geo.hotspots.cells import as_text, children
-from geo.hotspots.facts import Filter
+from geo.hotspots.filters import Filter
 from geo.hotspots.stats.compare import compared
 from geo.hotspots.stats.emerging import KINDS, emerging, name_of
 from geo.hotspots.wards import ranked, ward_of_cells

@@ -24,7 +24,8 @@ from rich.table import Table
 
 from geo.hotspots.alarms import scanned
 from geo.hotspots.answer import Shown, feature_collection
-from geo.hotspots.facts import Facts, Filter
+from geo.hotspots.facts import Facts
+from geo.hotspots.filters import Filter
 from geo.hotspots.ground import ground_on
 from geo.hotspots.keeper import _CODES
 from geo.hotspots.load import read

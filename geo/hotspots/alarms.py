@@ -11,8 +11,8 @@ import h3
 import numpy as np
 from psycopg.types.json import Jsonb
 
-from geo.hotspots.cells import area_km2, as_text, centre
-from geo.hotspots.facts import Filter
+from geo.hotspots.cells import areas_km2, as_text, centre
+from geo.hotspots.filters import Filter
 from geo.hotspots.stats.scan import Cluster, scan
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ async def raise_alarms(connection: Connection, facts: Facts, day: date) -> list[
 def _values(one: Cluster, cells: tuple[int, ...], day: date, rank: int) -> list[Any]:
     places = np.array([centre(cell) for cell in cells])
     lon, lat = places.mean(axis=0).tolist()
-    radius_m = float(np.sqrt(sum(area_km2(cell) for cell in cells) / np.pi) * 1000)
+    radius_m = float(np.sqrt(areas_km2(np.array(cells)).sum() / np.pi) * 1000)
     parameters = {
         "method": "space-time permutation scan",
         "resolution": RESOLUTION,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo.hotspots.cells import areas_km2, as_text, ring
+from geo.hotspots.cells import areas_km2, as_text, boxes, ring
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +45,9 @@ class Shown:
 
     def touching(self, box: Bbox) -> Shown:
         """The cells whose outline's box meets ``box``, each with its whole count: none is cut at the edge."""
-        return self.only(np.array([_meets(cell, box) for cell in self.cells.tolist()], dtype=bool))
+        west, south, east, north = boxes(self.cells).T
+        across = (west <= box.east) & (east >= box.west)
+        return self.only(across & (south <= box.north) & (north >= box.south))
 
     def totals(self) -> dict[str, float]:
         """How many cells, incidents and contacts."""
@@ -123,13 +125,6 @@ def csv_table(shown: Shown) -> str:
 def _plain(value: float) -> float:
     """A count as it is: whole numbers without a point, shares with two digits."""
     return int(value) if float(value).is_integer() else round(value, 2)
-
-
-def _meets(cell: int, box: Bbox) -> bool:
-    corners = ring(cell)
-    lons, lats = [lon for lon, _ in corners], [lat for _, lat in corners]
-    east_west = min(lons) <= box.east and max(lons) >= box.west
-    return east_west and min(lats) <= box.north and max(lats) >= box.south
 
 
 @lru_cache(maxsize=131_072)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo.errors import Unavailable
-from geo.hotspots.facts import ROW, Facts
+from geo.hotspots.facts import Facts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,10 +19,27 @@ if TYPE_CHECKING:
 
     Connection = AsyncConnection[tuple[Any, ...]]
 
+# As PostgreSQL's binary COPY writes a row of fixed width: the count of fields, then each with its length.
+ROW = np.dtype(
+    [("fields", ">i2")]
+    + [
+        item
+        for name, kind in (
+            ("cell", ">i8"),
+            ("category", ">i2"),
+            ("channel", ">i2"),
+            ("ward", ">i4"),
+            ("day", ">i4"),
+            ("hour", ">i2"),
+            ("incidents", ">i4"),
+            ("contacts", ">i4"),
+        )
+        for item in ((f"_{name}", ">i4"), (name, kind))
+    ]
+)
 _STATE = "SELECT pg_current_snapshot()::text, generation FROM hot.state"
-# Only what the snapshot shows: the next reading takes up exactly there. Lines with xid 0 are of every
-# snapshot of
-# their generation.
+# Only what the snapshot shows: the next reading takes up exactly there.
+# Lines with xid 0 are of every snapshot of their generation.
 _LINES = """
 COPY (SELECT cell, coalesce(array_position(%(categories)s::text[], category), 0)::int2,
              coalesce(array_position(%(channels)s::text[], channel), 0)::int2,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from geo.hotspots.answer import STATES
 from geo.hotspots.cells import ring
+from geo.types import Bbox
 
 if TYPE_CHECKING:
     from geo.hotspots.answer import Shown
@@ -31,14 +32,15 @@ def resolution_at(zoom: int, finest: int) -> int:
 
 def tile_of(shown: Shown, tile: TileId) -> bytes:
     """The cells that meet a tile, whole: none is cut, none is counted in parts. Empty where there is none."""
-    keys = ["incidents", "contacts", "rate", *(["state"] if shown.significance else [])]
+    near = shown.touching(_box(tile))
+    keys = ["incidents", "contacts", "rate", *(["state"] if near.significance else [])]
     values: dict[bytes, int] = {}
     features: list[bytes] = []
-    levels = shown.significance.level.tolist() if shown.significance else [None] * len(shown.cells)
-    columns = (shown.cells.tolist(), shown.incidents.tolist(), shown.contacts.tolist(), shown.rate.tolist())
+    levels = near.significance.level.tolist() if near.significance else [None] * len(near.cells)
+    columns = (near.cells.tolist(), near.incidents.tolist(), near.contacts.tolist(), near.rate.tolist())
     for cell, incidents, contacts, rate, level in zip(*columns, levels, strict=True):
-        corners = [_on_tile(x, y, tile) for x, y in _mercator(cell)]
-        if not _meets(corners):
+        geometry = _geometry(cell, tile)
+        if not geometry:
             continue
         said = [_number(incidents), _number(contacts), _number(rate)]
         if level is not None:
@@ -46,11 +48,9 @@ def tile_of(shown: Shown, tile: TileId) -> bytes:
         tags = b"".join(
             _varint(key) + _varint(values.setdefault(value, len(values))) for key, value in enumerate(said)
         )
-        geometry = b"".join(_varint(word) for word in _polygon(corners))
         features.append(
-            _varint(1 << 3) + _varint(cell) + _field(2, tags) + _varint(3 << 3) + _varint(_POLYGON)
-            + _field(4, geometry)
-        )  # fmt: skip
+            _varint(1 << 3) + _varint(cell) + _field(2, tags) + _varint(3 << 3) + _varint(_POLYGON) + geometry
+        )
     if not features:
         return b""
     layer = [
@@ -64,14 +64,28 @@ def tile_of(shown: Shown, tile: TileId) -> bytes:
     return _field(3, b"".join(layer))
 
 
+def _box(tile: TileId) -> Bbox:
+    """The tile in degrees, a hair wider: outlines are rounded."""
+    count, hair = 2**tile.z, 1e-5
+    lon = [(tile.x + step) / count * 360 - 180 for step in (0, 1)]
+    lat = [math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * (tile.y + step) / count)))) for step in (1, 0)]
+    return Bbox(lon[0] - hair, lat[0] - hair, lon[1] + hair, lat[1] + hair)
+
+
 @lru_cache(maxsize=131_072)
-def _mercator(cell: int) -> tuple[tuple[float, float], ...]:
-    """The corners as parts of the world's square, from its north-west (0) to its south-east (1)."""
-    found = []
-    for lon, lat in ring(cell)[:-1]:
-        sine = math.sin(math.radians(lat))
-        found.append((lon / 360 + 0.5, 0.5 - math.log((1 + sine) / (1 - sine)) / (4 * math.pi)))
-    return tuple(found)
+def _geometry(cell: int, tile: TileId) -> bytes:
+    """A cell's outline as a feature's geometry, the same under every filter; empty: off the tile."""
+    corners = [_on_tile(x, y, tile) for x, y in map(_mercator, ring(cell)[:-1])]
+    if not _meets(corners):
+        return b""
+    return _field(4, b"".join(_varint(word) for word in _polygon(corners)))
+
+
+def _mercator(place: tuple[float, float]) -> tuple[float, float]:
+    """Degrees as parts of the world's square, from its north-west (0) to its south-east (1)."""
+    lon, lat = place
+    sine = math.sin(math.radians(lat))
+    return lon / 360 + 0.5, 0.5 - math.log((1 + sine) / (1 - sine)) / (4 * math.pi)
 
 
 def _on_tile(x: float, y: float, tile: TileId) -> tuple[int, int]:

@@ -11,7 +11,8 @@ from psycopg.types.json import Jsonb
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-    from geo.hotspots.facts import Facts, Filter
+    from geo.hotspots.facts import Facts
+    from geo.hotspots.filters import Filter
 
     Connection = AsyncConnection[tuple[Any, ...]]
 

@@ -68,27 +68,30 @@ class Plane:
         return flat
 
     @cached_property
-    def _places(self) -> dict[int, int]:
-        return {}
+    def _kept(self) -> dict[str, NDArray[np.int64]]:
+        """Cells that were asked for, ascending, and their places: one pair that is replaced whole."""
+        return {"pair": np.empty((2, 0), dtype=np.int64)}
 
     def places(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The raster cell of each H3 cell's middle; -1 far from the province.
+        """The raster cell of each H3 cell's middle; -1 far from the province."""
+        known = self._kept["pair"]
+        new = np.setdiff1d(cells, known[0])
+        if len(new):
+            known = np.concatenate([known, [new, self._placed(new)]], axis=1)
+            known = self._kept["pair"] = known[:, np.argsort(known[0])]
+        found: NDArray[np.int64] = known[1][np.searchsorted(known[0], cells)]
+        return found
 
-        A cell on the border may have its middle across it: its reports go to the nearest place inside.
-        """
-        known = self._places
-        new = [cell for cell in cells.tolist() if cell not in known]
-        if new:
-            lon, lat = np.array([centre(cell) for cell in new]).T
-            project = Transformer.from_crs(4326, self.epsg, always_xy=True).transform
-            x, y = project(lon, lat)
-            rows, columns = self.grid.inside.shape
-            column = np.floor((x - self.grid.west_m) / CELL_M).astype(np.int64).clip(-50, columns + 50)
-            row = np.floor((self.grid.north_m - y) / CELL_M).astype(np.int64).clip(-50, rows + 50)
-            near = (abs(column - columns / 2) < columns / 2 + 20) & (abs(row - rows / 2) < rows / 2 + 20)
-            flat = row.clip(0, rows - 1) * columns + column.clip(0, columns - 1)
-            known.update(zip(new, np.where(near, self.nearest_inside[flat], -1).tolist(), strict=True))
-        return np.array([known[cell] for cell in cells.tolist()], dtype=np.int64)
+    def _placed(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A cell on the border may have its middle across it: its reports go to the nearest place inside."""
+        lon, lat = np.array([centre(cell) for cell in cells.tolist()]).T
+        x, y = Transformer.from_crs(4326, self.epsg, always_xy=True).transform(lon, lat)
+        rows, columns = self.grid.inside.shape
+        column = np.floor((x - self.grid.west_m) / CELL_M).astype(np.int64).clip(-50, columns + 50)
+        row = np.floor((self.grid.north_m - y) / CELL_M).astype(np.int64).clip(-50, rows + 50)
+        near = (abs(column - columns / 2) < columns / 2 + 20) & (abs(row - rows / 2) < rows / 2 + 20)
+        flat = row.clip(0, rows - 1) * columns + column.clip(0, columns - 1)
+        return np.where(near, self.nearest_inside[flat], -1)
 
     def mass(self, bandwidth_m: float) -> NDArray[np.float32]:
         """Kernel mass inside (see :func:`geo.hotspots.stats.density.kernel_mass`), kept."""
@@ -116,8 +119,7 @@ def surface(
     """The density of counts by H3 cell. ``edge_m``: a cell's edge.
 
     Counts stand at their cells' middles, which by itself spreads them as a hexagon does; the kernel is that
-    much
-    narrower, so that the whole has the bandwidth that was asked for.
+    much narrower, so that the whole has the bandwidth that was asked for.
     """
     places = plane.places(cells)
     on = places >= 0

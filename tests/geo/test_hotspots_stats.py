@@ -98,7 +98,7 @@ def test_false_discovery_rate(p: list[float], alpha: float) -> None:
     values = np.array(p)
     ours = gistar.benjamini_hochberg(values)
     assert np.allclose(ours, stats.false_discovery_control(values))
-    assert ((values <= em.cutoff(values, alpha)) == (ours <= alpha + 1e-15)).all()
+    assert ((values <= em.cutoff(values, alpha, len(values))) == (ours <= alpha + 1e-15)).all()
 
 
 def test_a_planted_cluster_is_found_and_the_rest_is_not() -> None:

@@ -9,10 +9,12 @@ their sign, by which a former cold spot hides a new hot one: here hot and cold a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import ndtri
 
 from geo.hotspots.stats.gistar import ENOUGH, two_sided
 from geo.hotspots.stats.trend import mann_kendall
@@ -61,19 +63,17 @@ def name_of(kind: int) -> str:
 def emerging(cube: Floats, weights: csr_array, alpha: float = ALPHA) -> Emerging:
     """Class of each cell. ``cube``: counts (n, steps), oldest first; ``weights``: binary (n, n) with self."""
     z = cube_scores(cube, weights)
-    limit = cutoff(two_sided(z).ravel(), alpha)
-    # The same test on z: erfc is monotone, and a comparison costs less than a second look at p.
-    significant = two_sided(z) <= limit
-    hot, cold = significant & (z > 0), significant & (z < 0)
+    limit = least_score(z, alpha)
+    hot, cold = z >= limit, z <= -limit
     trend = mann_kendall(z)
     moves = two_sided(trend) <= alpha
     rising, falling = moves & (trend > 0), moves & (trend < 0)
     kind = _one_side(hot, cold, rising, falling)
     # A cold spot that grows colder has falling scores.
     kind = np.where(kind == NONE, -_one_side(cold, hot, falling, rising), kind).astype(np.int8)
-    around = weights @ cube.sum(axis=1)
-    expected = weights.sum(axis=1) * cube.sum(axis=1).mean()
-    kind[np.maximum(around, expected) < ENOUGH] = FEW
+    whole = cube.sum(axis=1)
+    expected = weights.sum(axis=1) * whole.mean()
+    kind[np.maximum(weights @ whole, expected) < ENOUGH] = FEW
     return Emerging(kind, trend, hot.sum(axis=1), cold.sum(axis=1), z)
 
 
@@ -81,26 +81,40 @@ def cube_scores(cube: Floats, weights: csr_array) -> Floats:
     """Gi* of every bin (n, steps): neighbours are those of ``weights`` in the step and in the one before."""
     n, steps = cube.shape
     total = n * steps
-    around = weights @ cube
-    around[:, 1:] += around[:, :-1].copy()
-    depth = np.where(np.arange(steps) == 0, 1.0, 2.0)
-    size = np.multiply.outer(weights.sum(axis=1), depth)
-    # Binary weights: their squares sum to their number.
-    spread = np.sqrt((total * size - size**2) / max(total - 1, 1))
     mean, deviation = cube.mean(), cube.std()
     if deviation <= 0:
         return np.zeros_like(cube, dtype=np.float64)
-    found: Floats = (around - size * mean) / (spread * deviation)
-    return found
+    around: Floats = weights @ cube
+    around[:, 1:] += around[:, :-1].copy()
+    # The first step has no step before it, all others have as many neighbours as each other.
+    for depth, part in ((1.0, slice(0, 1)), (2.0, slice(1, None))):
+        size = depth * weights.sum(axis=1)[:, np.newaxis]
+        # Binary weights: their squares sum to their number.
+        spread = np.sqrt((total * size - size**2) / max(total - 1, 1))
+        around[:, part] -= size * mean
+        around[:, part] /= spread * deviation
+    return around
 
 
-def cutoff(p: Floats, alpha: float) -> float:
+def least_score(z: Floats, alpha: float) -> float:
+    """The least distance of z from 0 that counts at false discovery rate ``alpha``; infinite: none does.
+
+    Only bins with p up to ``alpha`` can count, so only for these p is computed: one in twenty.
+    """
+    distance = np.abs(z).ravel()
+    far = distance[distance >= ndtri(1 - alpha / 2) * (1 - 1e-9)]
+    p = two_sided(far)
+    counted = far[p <= cutoff(p, alpha, z.size)]
+    return float(counted.min()) if len(counted) else math.inf
+
+
+def cutoff(p: Floats, alpha: float, tests: int) -> float:
     """The largest p that counts at false discovery rate ``alpha`` (Benjamini, Hochberg); -1: none does.
 
-    Only values up to ``alpha`` can count, so only these are sorted.
+    ``tests``: how many there were; ``p``: at least all those up to ``alpha``, for no other can count.
     """
     small = np.sort(p[p <= alpha])
-    passes = np.flatnonzero(small <= alpha * np.arange(1, len(small) + 1) / len(p))
+    passes = np.flatnonzero(small <= alpha * np.arange(1, len(small) + 1) / tests)
     return float(small[passes[-1]]) if len(passes) else -1.0
 
 

@@ -31,7 +31,7 @@ def gi_star(values: Floats, weights: csr_array) -> Floats:
     """
     n = values.shape[0]
     size = weights.sum(axis=1)
-    squares = weights.multiply(weights).sum(axis=1)
+    squares = weights.power(2).sum(axis=1)
     spread = np.sqrt(np.maximum(n * squares - size**2, 0.0) / max(n - 1, 1))
     mean, deviation = values.mean(axis=0), values.std(axis=0)
     below = np.multiply.outer(spread, deviation) if values.ndim == 2 else spread * deviation

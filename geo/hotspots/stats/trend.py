@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+# So many series at a time stay in the processor's own memory: comparing them is then all that costs.
+_AT_A_TIME = 2048
+
 
 def mann_kendall(series: Floats) -> Floats:
     """The standard normal score of each series' trend; ``series``: (n, steps). Rising: positive.
@@ -18,26 +21,43 @@ def mann_kendall(series: Floats) -> Floats:
     z = (S - sign S) / sqrt(var S), with var S = (t(t-1)(2t+5) - sum over ties) / 18; 0 where all values are
     equal.
     """
-    steps = series.shape[1]
-    by_step = np.ascontiguousarray(series.T, dtype=np.float32)
-    s = np.zeros(series.shape[0], dtype=np.int32)
-    for step in range(steps - 1):
-        later, now = by_step[step + 1 :], by_step[step]
-        s += np.count_nonzero(later > now, axis=0)
-        s -= np.count_nonzero(later < now, axis=0)
-    variance = (steps * (steps - 1) * (2 * steps + 5) - _ties(by_step)) / 18.0
+    count, steps = series.shape
+    s = np.empty(count, dtype=np.int64)
+    ties = np.empty(count, dtype=np.int64)
+    for low in range(0, count, _AT_A_TIME):
+        part = slice(low, low + _AT_A_TIME)
+        by_step = np.ascontiguousarray(series[part].T, dtype=np.float32)
+        s[part], ties[part] = _kendall_s(by_step), _ties(by_step)
+    variance = (steps * (steps - 1) * (2 * steps + 5) - ties) / 18.0
     deviation = np.sqrt(variance.clip(min=0))
-    found: Floats = np.divide(s - np.sign(s), deviation, out=np.zeros(len(s)), where=deviation > 1e-6)
+    found: Floats = np.divide(s - np.sign(s), deviation, out=np.zeros(count), where=deviation > 1e-6)
     return found
 
 
-def _ties(by_step: NDArray[np.float32]) -> Floats:
-    """For each series the sum of t(t-1)(2t+5) over its groups of t equal values."""
-    ordered = np.sort(by_step, axis=0)
-    run = np.ones(ordered.shape[1])
-    total = np.zeros(ordered.shape[1])
-    for step in range(1, len(ordered)):
-        same = ordered[step] == ordered[step - 1]
-        total += np.where(same, 0.0, run * (run - 1) * (2 * run + 5))
-        run = np.where(same, run + 1, 1.0)
-    return total + run * (run - 1) * (2 * run + 5)
+def _kendall_s(by_step: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Of all pairs of steps, how many rise less how many fall. ``by_step``: (steps, n)."""
+    steps, count = by_step.shape
+    # One step against all later ones fits a byte, and bytes add up eight times as fast as words.
+    kind = np.int8 if steps <= np.iinfo(np.int8).max else np.int32
+    s = np.zeros(count, dtype=np.int32)
+    for step in range(steps - 1):
+        later, now = by_step[step + 1 :], by_step[step]
+        s += np.add.reduce((later > now).view(np.int8), axis=0, dtype=kind)
+        s -= np.add.reduce((later < now).view(np.int8), axis=0, dtype=kind)
+    return s
+
+
+def _ties(by_step: NDArray[np.float32]) -> NDArray[np.int64]:
+    """For each series the sum of t(t-1)(2t+5) over its groups of t equal values. ``by_step``: (steps, n)."""
+    steps, count = by_step.shape
+    ordered = np.ascontiguousarray(np.sort(by_step.T, axis=1).T)
+    same = (ordered[1:] == ordered[:-1]).view(np.int8)
+    t = np.arange(steps + 1, dtype=np.int64)
+    # What the t-th of equal values adds to the sum.
+    adds = np.diff(t * (t - 1) * (2 * t + 5), prepend=0)
+    earlier = np.zeros(count, dtype=np.int16)
+    total = np.zeros(count, dtype=np.int64)
+    for repeated in same:
+        earlier = (earlier + 1) * repeated
+        total += adds[earlier + 1]
+    return total
