@@ -1,9 +1,11 @@
 """Vector tiles against Martin and tipg, and a pyramid against tippecanoe: one database, one run, ratios.
 
-    ./diaban bench tiles --martin FILE --peers VENV [--rows 1000000] [--points 1000000] [--pyramid]
+    ./diaban bench tiles --martin FILE --peers VENV [--rows 1000000] [--points 1000000] [--keep FOLDER]
+                         [--pyramid]
 
 FILE is Martin's program, VENV a virtual environment outside the repository with tipg, uvicorn and
-tippecanoe; a peer that is not given is left out. A private cluster is made for the run. The peers read
+tippecanoe; a peer that is not given is left out. A private cluster is made for the run; that in FOLDER is
+kept with its rows, and used again. The peers read
 tables in EPSG:3857 with an index, which suits them best. Each server has one worker, runs alone, and is asked
 first for tiles that nobody asked for before (uncached), then for a planner's session a second time (cached).
 Client, server and database share the machine: read the ratios, not the absolute figures.
@@ -30,7 +32,7 @@ from rich.table import Table
 from sqlalchemy.engine import make_url
 
 from benchmarks.tile_session import VIEWS, tiles_of_view
-from cli.cluster import temporary_cluster
+from cli.cluster import Cluster, temporary_cluster
 from geo.calendar import today_ict
 from geo.migrations import upgrade
 from geo.publish import publish_folders
@@ -120,12 +122,14 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--points", type=int, default=1_000_000)
     parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="of a cluster that is used again")
     parser.add_argument("--pyramid", action="store_true", help="z0-z14 of the plots, against tippecanoe")
     options = parser.parse_args()
     found: dict[str, dict[str, tuple[float, Answers]]] = {}
-    with temporary_cluster() as cluster, tempfile.TemporaryDirectory() as folder:
+    with running(options.keep) as cluster, tempfile.TemporaryDirectory() as folder:
         settings = Settings(database_url=cluster.admin_url, secret=SECRET, home=Path(folder))
-        prepare(settings, options.rows, options.points)
+        if not is_filled(settings):
+            prepare(settings, options.rows, options.points)
         sample, session = asked()
         for name, command, environment in servers(settings, options, Path(folder)):
             with serving(name, command, environment):
@@ -140,6 +144,30 @@ def main() -> int:
         if options.pyramid:
             pyramid(settings, options, Path(folder))
     return 0
+
+
+@contextmanager
+def running(folder: Path | None) -> Iterator[Cluster]:
+    """The cluster of the folder, stopped at the end; without a folder one that is gone at the end."""
+    if folder is None:
+        with temporary_cluster() as cluster:
+            yield cluster
+        return
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o711)  # its server runs under an account of its own
+    cluster = Cluster(folder, durable=False)
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+def is_filled(settings: Settings) -> bool:
+    """Whether a run before this one has filled the database."""
+    with psycopg.connect(settings.admin_dsn) as connection:
+        row = connection.execute("SELECT obj_description(to_regnamespace('peer'), 'pg_namespace')").fetchone()
+    return row is not None and row[0] is not None
 
 
 def prepare(settings: Settings, rows: int, points: int) -> None:
@@ -162,6 +190,8 @@ def prepare(settings: Settings, rows: int, points: int) -> None:
                 f"ladder of {name}",
                 lambda: make_plan(connection, layer, today_ict(), lambda _: None),  # noqa: B023
             )
+    with psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
+        connection.execute("COMMENT ON SCHEMA peer IS 'filled'")
 
 
 def settle(settings: Settings) -> None:

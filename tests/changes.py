@@ -17,5 +17,5 @@ SELECT EXISTS (SELECT FROM ops.change_log AS log, ops.pump_cursor AS cursor
 def caught_up(admin: psycopg.Connection, *apps: FastAPI) -> bool:
     """Whether the pump has read all of the log, and each application has acknowledged what it made of it."""
     unread = admin.execute(UNREAD).fetchone()
-    epochs = dict(admin.execute("SELECT layer, epoch FROM ops.layer_state").fetchall())
+    epochs: dict[str, int] = dict(admin.execute("SELECT layer, epoch FROM ops.layer_state").fetchall())
     return unread == (False,) and all(app.state.catalogue.epochs == epochs for app in apps)

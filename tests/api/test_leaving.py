@@ -32,8 +32,9 @@ def rows(settings: Settings) -> None:
         # Waiting for a lock ends by itself after two seconds, a question after eight; here only the client's
         # leaving may end them.
         for role in ("diaban_public", "diaban_reader"):
-            for timeout in ("lock_timeout", "statement_timeout"):
-                connection.execute(f"ALTER ROLE {role} IN DATABASE {connection.info.dbname} SET {timeout} = 0")
+            here = f"ALTER ROLE {role} IN DATABASE {connection.info.dbname}"
+            connection.execute(f"{here} SET lock_timeout = 0")
+            connection.execute(f"{here} SET statement_timeout = 0")
 
 
 @contextmanager
