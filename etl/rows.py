@@ -10,7 +10,7 @@ import shapely
 
 from etl.attributes.convert import Converter
 from etl.attributes.numbers import span
-from etl.attributes.values import reader_of
+from etl.attributes.values import WORDS, reader_of
 from etl.attributes.wrong import Wrong
 from etl.georef import geometries_to_wgs84
 from etl.sources import batches
@@ -66,6 +66,10 @@ class Mapper:
         for convert in self._converters:
             values[convert.name], wrong = convert(batch.columns[convert.column], batch.first_row)
             faults += wrong
+            kept = convert.name + WORDS
+            if convert.several and kept not in self._reading.columns:
+                values[kept], told = convert.words(batch.columns[convert.column], batch.first_row)
+                notes += told
         for name, value in self._constants.items():
             values[name] = [value] * len(batch)
         self._derive(values, len(batch))

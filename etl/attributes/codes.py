@@ -10,11 +10,12 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from etl.attributes.combined import Combined, combined
 from etl.attributes.wrong import Wrong
 from etl.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from layers.description import Code
 
@@ -24,45 +25,70 @@ ONLY = {
     "TT27_2018": frozenset({"BHK", "NHK", "LUN", "DTS", "DDT", "DDL", "DSH", "SKT", "SKX"}),
     "TT08_2024": frozenset({"CNT", "CNC", "SCT", "DMT", "DKT", "DPC", "DCT", "DDD", "CGT", "MCS"}),
 }
-_COMBINED = re.compile(r"\s*(?:\([\d.,\s]*(?:m2|m²)?\))?\s*[+;,/&]\s*|\s*\([\d.,\s]*(?:m2|m²)?\)\s*$")
 # Layers of a drawing carry the stage of the plan before and the owner's level behind the function's name.
 _STAGE = re.compile(r"^(HT|QHDD|QHDH)_", re.IGNORECASE)
 _LEVEL = re.compile(r"_(QG|CV|CT|DVO)$", re.IGNORECASE)
+# Each code of a combined one is a witness.
+_CODE = re.compile(r"[A-ZĐ]{3}")
 SHOWN = 12
 
 
-def code_reader(entries: Iterable[Code]) -> Callable[[object], str]:
-    """A reader of one code list; words stand for their code where only one code has them."""
-    entries = tuple(entries)
-    known = {entry.code: entry.code for entry in entries}
-    folded = _unambiguous((entry.code, plain(entry.code)) for entry in entries)
-    words = _unambiguous((e.code, plain(word)) for e in entries for word in (e.title.vi, e.title.en))
+class CodeReader:
+    """A reader of one code list; words stand for their code where only one code has them.
 
-    def read(value: object) -> str:
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        text = unicodedata.normalize("NFC", str(value)).strip()
-        bare = _LEVEL.sub("", _STAGE.sub("", text))
-        found = (
-            known.get(text) or folded.get(plain(text)) or folded.get(plain(bare)) or _in_words(text, words)
+    ``several``: a text with several codes is read as the main one of them (``combined`` tells all); else it
+    is refused.
+    """
+
+    def __init__(self, entries: Iterable[Code], *, several: bool = False) -> None:
+        entries = tuple(entries)
+        self.several = several
+        self._known = {entry.code: entry.code for entry in entries}
+        self._folded = _unambiguous((entry.code, plain(entry.code)) for entry in entries)
+        self._words = _unambiguous(
+            (e.code, plain(word)) for e in entries for word in (e.title.vi, e.title.en)
         )
-        if found is not None:
+
+    def __call__(self, value: object) -> str:
+        """The code. ``Wrong`` for what is none."""
+        text = _text(value)
+        if (found := self._one(text)) is not None:
             return found
-        parts = [part for part in _COMBINED.split(text) if part]
-        if len(parts) > 1 and all(plain(part) in folded for part in parts):
+        several = combined(text, self._one)
+        if several is not None and self.several:
+            return several.main
+        if several is not None and len(several.codes) > 1 and not several.unknown:
             raise Wrong(
                 f"là mã kết hợp ({text[:40]}): tách thành từng phần hoặc chọn mã chính",
                 f"is a combined code ({text[:40]}): split it or choose the main one",
             )
-        shown = ", ".join(list(known)[:SHOWN]) + ("…" if len(known) > SHOWN else "")
+        shown = ", ".join(list(self._known)[:SHOWN]) + ("…" if len(self._known) > SHOWN else "")
         raise Wrong(f"không có mã {text[:40]}; các mã: {shown}", f"has no code {text[:40]}; codes: {shown}")
 
-    return read
+    def combined(self, value: object) -> Combined | None:
+        """What a text says beyond one code; None where it is just a code."""
+        text = _text(value)
+        return None if not self.several or self._one(text) is not None else combined(text, self._one)
+
+    def _one(self, text: str) -> str | None:
+        bare = _LEVEL.sub("", _STAGE.sub("", text))
+        return (
+            self._known.get(text)
+            or self._folded.get(plain(text))
+            or self._folded.get(plain(bare))
+            or _in_words(text, self._words)
+        )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return unicodedata.normalize("NFC", str(value)).strip()
 
 
 def scheme_of(codes: Iterable[str]) -> tuple[str | None, frozenset[str]]:
     """The circular that a file's codes tell, and the witnesses; None where none or both speak."""
-    present = {code.strip().upper() for code in codes}
+    present = {word for code in codes for word in _CODE.findall(code.upper())}
     witnesses = {scheme: present & only for scheme, only in ONLY.items()}
     speaking = [scheme for scheme, found in witnesses.items() if found]
     found = frozenset().union(*witnesses.values())

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.attributes.codes import CodeReader
 from etl.attributes.match import SYSTEM
 from etl.attributes.values import is_nothing, reader_of
 from etl.attributes.wrong import Wrong
-from etl.types import Fault
+from etl.types import SAMPLE_ROWS, Fault, Note
 from layers.description import Text
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from layers.description import Layer
 
 MEMORY = 200_000
+WORDS_CHARS = 250
 
 
 class Converter:
@@ -35,6 +37,8 @@ class Converter:
         self._title = SYSTEM[name][0] if name in SYSTEM else layer.field(name).title
         self._kind = "" if name in SYSTEM or layer.field(name).codes else layer.field(name).type
         self._seen: dict[object, tuple[Any, Wrong | None]] = {}
+        # Whether the layer has a field for the words of combined codes.
+        self.several = isinstance(self._read, CodeReader) and self._read.several
 
     def __call__(self, column: pa.Array, first_row: int) -> tuple[list[Any], list[Fault]]:
         """Values of a column's rows, None where there is none, and the rows that cannot be taken."""
@@ -55,6 +59,33 @@ class Converter:
             if wrong is not None
         ]
         return values, faults
+
+    def words(self, column: pa.Array, first_row: int) -> tuple[list[str | None], list[Note]]:
+        """The texts of rows with combined codes, None in all others; and how many there are."""
+        encoded = column.dictionary_encode()
+        texts = [self._beyond(value) for value in encoded.dictionary.to_pylist()]
+        if not any(texts):
+            return [None] * len(column), []
+        found = [None if at is None else texts[at] for at in encoded.indices.to_pylist()]
+        made = [None if each is None else each[0] for each in found]
+        notes = []
+        for code, text, wanted in (
+            ("code_combined", _COMBINED, False),
+            ("code_unknown_part", _UNKNOWN, True),
+        ):
+            at = [first_row + row for row, each in enumerate(found) if each and (each[1] or not wanted)]
+            if at:
+                notes.append(Note(code, "info", text, len(at), tuple(at[:SAMPLE_ROWS]), column=self.column))
+        return made, notes
+
+    def _beyond(self, value: object) -> tuple[str, bool] | None:
+        """What a value says beyond one code, and whether a part of it is no code at all."""
+        if is_nothing(value) or not isinstance(self._read, CodeReader):
+            return None
+        if isinstance(value, str) and self._decoder is not None:
+            value = self._decoder(value)
+        found = self._read.combined(value)
+        return None if found is None else (str(value).strip()[:WORDS_CHARS], bool(found.unknown))
 
     def _as_it_is(self, column: pa.Array) -> bool:
         """Numbers into a field of numbers, nothing in them to refuse: the bulk of large files."""
@@ -102,3 +133,15 @@ def _numbers(column: pa.Array) -> list[Any]:
         column = pc.if_else(pc.is_finite(column), column, None)
     out: list[Any] = column.to_pylist()
     return out
+
+
+_COMBINED = Text(
+    vi="Mã kết hợp (như ONT+CLN): lấy mã có diện tích ghi lớn nhất, không ghi diện tích thì mã đứng đầu;"
+    " giữ nguyên chữ trong trường riêng.",
+    en="Combined codes (such as ONT+CLN): the one with the largest declared area is taken, the first where"
+    " no areas are declared; the words are kept in a field of their own.",
+)
+_UNKNOWN = Text(
+    vi="Một phần của mã kết hợp không có trong danh mục: lấy mã chính trong các phần còn lại.",
+    en="A part of a combined code is not in the list: the main one of the others is taken.",
+)

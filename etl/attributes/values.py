@@ -8,7 +8,7 @@ import unicodedata
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from etl.attributes.codes import code_reader
+from etl.attributes.codes import CodeReader
 from etl.attributes.numbers import AmbiguousNumber, parse
 from etl.attributes.wrong import Wrong
 from etl.text import plain
@@ -26,6 +26,8 @@ YES_NO = {
     "true": True, "1": True, "co": True, "yes": True, "x": True, "dung": True,
     "false": False, "0": False, "khong": False, "no": False, "sai": False,
 }  # fmt: skip
+# A text field ``code_text`` beside the coded ``code`` keeps what a file says beyond one code.
+WORDS = "_text"
 # What people write where there is nothing.
 NOTHING = frozenset({"", "-", "–", "—", "null", "none", "nan", "n/a", "na", "#n/a", "không có", "chưa có"})
 _DAY_FIRST = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4}|\d{2})", re.ASCII)
@@ -45,7 +47,8 @@ def reader_of(layer: Layer, name: str, decimal: Decimal | None = None) -> tuple[
         return to_unit, False
     field = layer.field(name)
     if field.codes is not None:
-        return code_reader(layer.codes[field.codes]), field.required
+        words = name + WORDS in {each.name for each in layer.fields}
+        return CodeReader(layer.codes[field.codes], several=words), field.required
     readers: dict[str, Reader] = {
         "text": lambda value: to_text(value, field.max_length),
         "integer": lambda value: to_integer(value, decimal),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.attributes import personal
-from etl.attributes.codes import code_reader, scheme_of
+from etl.attributes.codes import CodeReader, scheme_of
 from etl.attributes.convert import Converter
 from etl.attributes.match import match
 from etl.attributes.numbers import AmbiguousNumber, decimal_of, parse, span
@@ -116,7 +116,7 @@ def test_small_values() -> None:
 
 
 def test_codes_by_code_words_and_drawing_layers() -> None:
-    functions = code_reader(LAYERS["zoning"].codes["functions"])
+    functions = CodeReader(LAYERS["zoning"].codes["functions"])
     assert (
         functions("DAT_Dichvu")
         == functions("dat_dichvu")
@@ -125,7 +125,7 @@ def test_codes_by_code_words_and_drawing_layers() -> None:
     )
     assert functions("QHDD_DAT_Dichvu_CT") == "DAT_Dichvu"
     assert functions("đất y tế") == functions("Y tế") == "Yte"
-    land = code_reader(LAYERS["land_use"].codes["land_use_codes"])
+    land = CodeReader(LAYERS["land_use"].codes["land_use_codes"])
     assert land("luc") == "LUC"
     with pytest.raises(Wrong) as wrong:
         land("ONT+CLN")
@@ -136,8 +136,59 @@ def test_codes_by_code_words_and_drawing_layers() -> None:
         land("ZZZ")
 
 
+@pytest.mark.parametrize(
+    ("text", "main", "codes"),
+    [
+        ("ONT(300.0);CLN(120.5)", "ONT", "ONT CLN"),
+        ("ONT(120,5);CLN(300)", "CLN", "ONT CLN"),
+        ("ONT+CLN", "ONT", "ONT CLN"),
+        ("ODT, CLN", "ODT", "ODT CLN"),
+        ("ONT-CLN", "ONT", "ONT CLN"),
+        ("BHK ONT", "BHK", "BHK ONT"),
+        ("ONT 200m2; BHK 541.2", "BHK", "ONT BHK"),
+        ("ONT 200 CLN 300", "CLN", "ONT CLN"),
+        ("ODT(125.3)CLN(180)", "CLN", "ODT CLN"),
+        ("200 m2 ONT + 300 m2 CLN", "CLN", "ONT CLN"),
+        ("ONT (0,02ha); CLN (150 m2)", "ONT", "ONT CLN"),
+        ("ONT 60%, CLN 40%", "ONT", "ONT CLN"),
+        ("CLN(100); ONT(60); CLN(10)", "CLN", "CLN ONT"),
+        ("[ONT]=60.0,[CLN]=300.0", "CLN", "ONT CLN"),
+        ("Đất ở tại nông thôn 200 m2, đất trồng cây lâu năm 541 m2", "CLN", "ONT CLN"),
+        ("ODT 150m2 (lâu dài), CLN 300m2 (đến 2043)", "CLN", "ODT CLN"),
+        ("ONT(1.200);CLN(900)", "ONT", "ONT CLN"),  # 1.2 or 1,200 m²? The first, as without areas.
+        ("ONT(200);XYZ(900)", "ONT", "ONT"),
+    ],
+)
+def test_combined_codes_have_a_main_one(text: str, main: str, codes: str) -> None:
+    land = CodeReader(LAYERS["land_use"].codes["land_use_codes"], several=True)
+    found = land.combined(text)
+    assert found is not None and land(text) == main == found.main
+    assert found.codes == tuple(codes.split()) and bool(found.unknown) == ("XYZ" in text)
+    assert land.combined("LUC") is None and land.combined("đất trồng lúa") is None
+    for wrong in ("XYZ+ABC", "T;Q", "không rõ", "(((", "+" * 500):
+        with pytest.raises(Wrong, match="has no code"):
+            land(wrong)
+
+
+def test_words_of_combined_codes_are_kept() -> None:
+    convert = Converter(LAYERS["land_use"], "code", "mdsd", None, None)
+    column = pa.array(["LUC", "ONT(10);CLN(20)", None, "ONT+Q", "ONT(10);CLN(20)"])
+    values, faults = convert(column, 11)
+    assert values == ["LUC", "CLN", None, "ONT", "CLN"]
+    assert [fault.row for fault in faults] == [13]  # required
+    words, notes = convert.words(column, 11)
+    assert words == [None, "ONT(10);CLN(20)", None, "ONT+Q", "ONT(10);CLN(20)"]
+    assert {note.code: (note.count, note.rows) for note in notes} == {
+        "code_combined": (3, (12, 14, 15)),
+        "code_unknown_part": (1, (14,)),
+    }
+    # A layer without a field for the words takes one code only: of two markets none is the main one.
+    assert not Converter(LAYERS["crop_areas"], "market", "tt", None, None).several
+
+
 def test_the_scheme_of_land_use_codes_is_told_by_codes_of_one_circular() -> None:
     assert scheme_of(["LUC", "BHK"])[0] == "TT27_2018"
+    assert scheme_of(["ONT(20);BHK(100)"])[0] == "TT27_2018"
     assert scheme_of(["LUC", "DCT"])[0] == "TT08_2024"
     assert scheme_of(["LUC", "ONT"])[0] is None
     assert scheme_of(["BHK", "DCT"]) == (None, {"BHK", "DCT"})
