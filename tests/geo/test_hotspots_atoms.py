@@ -105,15 +105,27 @@ def test_no_sum_of_public_answers_gives_one_report() -> None:
         for group, cell in zip(lines.groups, lines.cells, strict=True):
             owner.append((month, *holding(found, group, cell)))
     asked, ground = [], np.array(sorted(CELLS))
+    parts = {
+        (month, resolution): [
+            (
+                n,
+                atom.group,
+                {c: part / atom.incidents for c, (part, _) in spread([atom], ground, resolution).items()},
+            )
+            for n, atom in enumerate(atoms(lines, [ROOT, NEXT]) or [])
+        ]
+        for month, lines in enumerate(months)
+        for resolution in (5, 6, 7, 8)
+    }
     for first, last in itertools.combinations_with_replacement(range(3), 2):
         for group in (*sorted(GROUPS), None):
             for resolution in (5, 6, 7, 8):
                 shares = {}
                 for month in range(first, last + 1):
-                    for n, atom in enumerate(atoms(months[month], [ROOT, NEXT]) or []):
-                        if group is None or atom.group == group:
-                            for cell, (part, _) in spread([atom], ground, resolution).items():
-                                shares.setdefault(cell, {})[(month, n)] = part / atom.incidents
+                    for n, of, share_of in parts[month, resolution]:
+                        if group is None or of == group:
+                            for cell, share in share_of.items():
+                                shares.setdefault(cell, {})[(month, n)] = share
                 asked += [[share.get(one, 0.0) for one in owner] for share in shares.values()]
     rows = np.array(asked)
     _, singular, basis = np.linalg.svd(rows, full_matrices=False)

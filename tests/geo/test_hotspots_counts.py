@@ -149,6 +149,9 @@ def test_exact_with_many_editors_at_once(settings: Settings, admin: psycopg.Conn
     def edit(number: int) -> None:
         random = Random(number)
         with psycopg.connect(settings.admin_dsn) as connection:
+            # A ring is looked for after this long; by default each costs a second of waiting.
+            connection.execute("SET deadlock_timeout = '20ms'")
+            connection.commit()
             for turn in range(40):
                 code, place = f"DT-{number}-{turn}", random.choice(PLACES)
                 incident = f"DT-{random.randrange(3)}"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ENOUGH = 5
 LEVELS = (0.01, 0.05, 0.10)
 FEW = -9
+_DRAWN_AT_ONCE = 200_000
 
 
 def gi_star(values: Floats, weights: csr_array) -> Floats:
@@ -58,22 +59,25 @@ def permutation_p(values: Floats, weights: csr_array, times: int, seed: int) -> 
     found = weights @ values - own * values
     most = int(count.max(initial=0))
     # The mean over all others is known, so both tails are measured from it.
-    away = np.abs(found - count * (values.sum() - values) / max(n - 1, 1))
+    expected = count * (values.sum() - values) / max(n - 1, 1)
+    away = np.abs(found - expected)
     extreme = np.zeros(n, dtype=np.int64)
     cells = np.arange(n)
-    for _ in range(times):
+    left, together = times, max(1, _DRAWN_AT_ONCE // max(n, 1))
+    while left > 0:
+        turns = min(left, together)
+        left -= turns
         # One draw without putting back serves all cells: the i-th skips itself by moving on one place.
-        drawn = rng.permutation(n)
-        shift = rng.integers(0, n, size=n)
-        total = np.zeros(n)
-        taken = np.zeros(n, dtype=np.int64)
+        drawn = rng.permuted(np.broadcast_to(cells, (turns, n)), axis=1)
+        shift = rng.integers(0, n, size=(turns, n))
+        total = np.zeros((turns, n))
+        taken = np.zeros((turns, n), dtype=np.int64)
         for step in range(most + 1):
-            other = drawn[(shift + step) % n]
+            other = np.take_along_axis(drawn, (shift + step) % n, axis=1)
             use = (other != cells) & (taken < count)
-            total[use] += values[other[use]]
+            total += np.where(use, values[other], 0.0)
             taken += use
-        expected = count * (values.sum() - values) / max(n - 1, 1)
-        extreme += np.abs(total - expected) >= away - 1e-9
+        extreme += (np.abs(total - expected) >= away - 1e-9).sum(axis=0)
     return (1 + extreme) / (1 + times)
 
 
