@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, TimeoutError, expect, sync_playwright
 
 from cli.bootstrap import chromium
 from tests.conftest import free_port
@@ -24,7 +24,7 @@ from tests.conftest import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
 ROOT = Path(__file__).parent.parent.parent
 FLAGS = [
@@ -36,8 +36,12 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-quic",
+    # Where the machine is a container, its shared memory is too small for a canvas of this size.
+    "--disable-dev-shm-usage",
     "--no-first-run",
 ]
+# What is waited for comes in a moment, but for a busy machine.
+PATIENCE_MS = 60_000
 REFUSED = re.compile(r"status of (400|409)")
 
 
@@ -108,6 +112,7 @@ def product() -> Iterator[Product]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium from the machine, with software WebGL."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
         yield found
@@ -124,16 +129,34 @@ def opened(
     """
     context = browser.new_context(viewport={"width": width, "height": height}, locale="vi-VN")
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
+    asked: dict[Request, str] = {}
+    page.on("request", lambda request: asked.setdefault(request, request.url))
+    page.on("requestfinished", lambda request: asked.pop(request, None))
+    page.on("requestfailed", lambda request: asked.pop(request, None))
+    page.on("crash", lambda _: complaints.append("the page crashed"))
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda r: None if _own(r.url) else complaints.append(f"foreign request: {r.url}"))
-    yield page
-    if refused:
-        complaints = [each for each in complaints if not REFUSED.search(each)]
-    assert complaints == []
-    context.close()
+    try:
+        yield page
+    except TimeoutError as error:
+        told = f"On the page: {_words(page)}\nComplaints: {complaints}\nAsked for: {list(asked.values())}"
+        raise AssertionError(f"{error}\n{told}") from error
+    else:
+        if refused:
+            complaints = [each for each in complaints if not REFUSED.search(each)]
+        assert complaints == []
+    finally:
+        context.close()
+
+
+def _words(page: Page) -> str:
+    try:
+        return page.inner_text("body")
+    except Error as error:  # a page that crashed has none
+        return str(error)
 
 
 def _own(url: str) -> bool:
