@@ -3,18 +3,21 @@
 Makes its own reports in the running Diaban's database, in one transaction that is taken back at the end.
 Gates (exit code 1): a filter to drawn cells 100 ms, density of the province at 100 m 150 ms, Gi* with false
 discovery rate over 50,000 cells 100 ms, histories of 50,000 cells over 52 weeks 1 s, the scan 30 s, and the
-same cells from plain PostGIS (a join with ST_HexagonGrid) at least ten times as slow.
+same cells from plain PostGIS (a join with ST_HexagonGrid) at least ten times as slow. Gates are on the clock;
+the processor's own time beside it says what a machine without other work would show.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import statistics
 import sys
 import time
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import h3
 import numpy as np
@@ -29,16 +32,28 @@ from geo.hotspots.filters import Filter
 from geo.hotspots.ground import ground_on
 from geo.hotspots.keeper import _CODES
 from geo.hotspots.load import read
+from geo.hotspots.mvt import resolution_at, tile_of
 from geo.hotspots.stats.emerging import emerging
 from geo.hotspots.stats.gistar import significance
 from geo.hotspots.surface import surface
 from geo.settings import Settings
+from geo.types import TileId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 END = date(2026, 11, 1)
 DAYS = 730
+MIDDLE = 105.63, 10.46
+
+
+class Took(NamedTuple):
+    """Seconds by the clock, and of the processor in this process."""
+
+    clock_s: float
+    cpu_s: float
+
+
 # Towns and the land between, as points of the province: the wards' own outlines bound them.
 MAKE = """
 INSERT INTO core.reports
@@ -67,12 +82,12 @@ def main() -> int:
 
 
 async def _measure(count: int, *, plain: bool) -> int:
-    table = Table("question", "figure", "gate")
+    table = Table("question", "clock", "processor", "gate")
     missed: list[str] = []
 
-    def add(label: str, seconds: float, gate_s: float | None = None) -> None:
-        table.add_row(label, _shown(seconds), _shown(gate_s) if gate_s else "")
-        if gate_s is not None and seconds > gate_s:
+    def add(label: str, took: Took, gate_s: float | None = None) -> None:
+        table.add_row(label, _shown(took.clock_s), _shown(took.cpu_s), _shown(gate_s) if gate_s else "")
+        if gate_s is not None and took.clock_s > gate_s:
             missed.append(label)
 
     async with await psycopg.AsyncConnection.connect(Settings().admin_dsn) as database:
@@ -83,23 +98,27 @@ async def _measure(count: int, *, plain: bool) -> int:
         add(f"{count:,} reports put in and counted", await _put(database, count, outline.bounds))
         await database.execute("ANALYZE core.reports")
         codes = await _codes(database)
-        begun = time.perf_counter()
         # The snapshot of an open transaction does not hold its own number: its lines are taken as folded.
         await database.execute("UPDATE hot.fact SET xid = '0'")
+        begun = _now()
         reading = await read(database, {k: list(v) for k, v in codes.items()})
         facts = Facts.of(reading.rows, codes["categories"], codes["channels"])
-        add(f"all {len(reading.rows):,} lines read into memory", time.perf_counter() - begun)
+        add(f"all {len(reading.rows):,} lines read into memory", _since(begun))
         ground = await ground_on(database, END, 8)
         filters = _filters()
-        worst = max(_best(lambda f=wanted: _drawn(facts, f)) for wanted in filters)
-        add("any filter to drawn cells (GeoJSON, worst of 11)", worst, 0.1)
+        add("any filter to drawn cells (GeoJSON, worst of 11)", _worst(facts, filters, _drawn), 0.1)
+        for zoom in (8, 10, 11, 13):
+            tile = _tile_at(zoom)
+            drawn = _worst(facts, filters, partial(_tiled, tile=tile))
+            add(f"any filter to a drawn tile of zoom {zoom} (worst of 11)", drawn, 0.1)
         _statistics(facts, ground, add)
         if plain:
             ours = _best(lambda: facts.by_cell(filters[3], 8))
             theirs = await _plain(database, filters[3])
             add("cells of one filter in memory", ours)
-            table.add_row("the same by ST_HexagonGrid join", _shown(theirs), f"{theirs / ours:,.0f} times")
-            if theirs < 10 * ours:
+            times = theirs / ours.clock_s
+            table.add_row("the same by ST_HexagonGrid join", _shown(theirs), "", f"{times:,.0f} times")
+            if times < 10:
                 missed.append("plain PostGIS")
         await database.rollback()
     Console().print(table)
@@ -123,7 +142,7 @@ def _statistics(facts: Facts, ground: Any, add: Callable[..., None]) -> None:  #
     )
     from geo.hotspots.ground import weights_of
 
-    middle = h3.latlng_to_cell(10.46, 105.63, 8)
+    middle = h3.latlng_to_cell(MIDDLE[1], MIDDLE[0], 8)
     many = np.array(sorted(h3.str_to_int(cell) for cell in h3.grid_disk(middle, 129)), dtype=np.int64)
     weights = weights_of(many)
     rng = np.random.default_rng(1)
@@ -133,12 +152,12 @@ def _statistics(facts: Facts, ground: Any, add: Callable[..., None]) -> None:  #
     )
     cube = rng.negative_binomial(1, 0.7, (len(many), 52)).astype(np.float64)
     add(f"emerging classes, {len(many):,} cells × 52 weeks", _best(lambda: emerging(cube, weights)), 1.0)
-    begun = time.perf_counter()
+    begun = _now()
     scanned(facts, END - timedelta(days=1))
-    add("the daily scan, 999 shufflings", time.perf_counter() - begun, 30.0)
+    add("the daily scan, 999 shufflings", _since(begun), 30.0)
 
 
-async def _put(database: psycopg.AsyncConnection[Any], count: int, bounds: tuple[float, ...]) -> float:
+async def _put(database: psycopg.AsyncConnection[Any], count: int, bounds: tuple[float, ...]) -> Took:
     west, south, east, north = bounds
     rng = np.random.default_rng(7)
     towns = rng.uniform([west, south], [east, north], (60, 2))
@@ -172,9 +191,9 @@ async def _put(database: psycopg.AsyncConnection[Any], count: int, bounds: tuple
                 h3.latlng_to_cell(lat, lon, 9),
             )
             await copy.write_row(row)
-    begun = time.perf_counter()
+    begun = _now()
     await database.execute(MAKE)
-    return time.perf_counter() - begun
+    return _since(begun)
 
 
 def _clock(seconds: int) -> str:
@@ -202,10 +221,28 @@ def _filters() -> list[Filter]:
 
 
 def _drawn(facts: Facts, wanted: Filter) -> str:
-    found = facts.by_cell(wanted, 8)
+    return feature_collection(_counted(facts, wanted, 8), {})
+
+
+def _tiled(facts: Facts, wanted: Filter, tile: TileId) -> bytes:
+    return tile_of(_counted(facts, wanted, resolution_at(tile.z, 9)), tile)
+
+
+def _counted(facts: Facts, wanted: Filter, resolution: int) -> Shown:
+    found = facts.by_cell(wanted, resolution)
     days = (wanted.end - wanted.start).days
-    shown = Shown(found.cells, found.incidents.astype(float), found.contacts.astype(float), days)
-    return feature_collection(shown, {})
+    return Shown(found.cells, found.incidents.astype(float), found.contacts.astype(float), days)
+
+
+def _tile_at(zoom: int) -> TileId:
+    """The tile of a zoom in the middle of the province."""
+    lon, lat = MIDDLE
+    north = 0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)
+    return TileId(zoom, int((lon / 360 + 0.5) * 2**zoom), int(north * 2**zoom))
+
+
+def _worst(facts: Facts, filters: list[Filter], draw: Callable[..., object]) -> Took:
+    return max((_best(partial(draw, facts, wanted)) for wanted in filters), key=lambda took: took.clock_s)
 
 
 async def _plain(database: psycopg.AsyncConnection[Any], wanted: Filter) -> float:
@@ -215,15 +252,25 @@ async def _plain(database: psycopg.AsyncConnection[Any], wanted: Filter) -> floa
     return time.perf_counter() - begun
 
 
-def _best(work: Callable[[], object], times: int = 5) -> float:
-    """The median of some runs after a first one, seconds."""
+def _best(work: Callable[[], object], times: int = 5) -> Took:
+    """The medians of some runs after a first one."""
     work()
     found = []
     for _ in range(times):
-        begun = time.perf_counter()
+        begun = _now()
         work()
-        found.append(time.perf_counter() - begun)
-    return statistics.median(found)
+        found.append(_since(begun))
+    clocks, cpus = zip(*found, strict=True)
+    return Took(statistics.median(clocks), statistics.median(cpus))
+
+
+def _now() -> Took:
+    return Took(time.perf_counter(), time.process_time())
+
+
+def _since(begun: Took) -> Took:
+    now = _now()
+    return Took(now.clock_s - begun.clock_s, now.cpu_s - begun.cpu_s)
 
 
 def _shown(seconds: float) -> str:

@@ -62,20 +62,20 @@ def feature_collection(shown: Shown, parameters: dict[str, Any]) -> str:
     """GeoJSON (RFC 7946) of the cells with ``parameters`` beside the features."""
     columns = [
         shown.cells.tolist(),
-        shown.incidents.tolist(),
-        shown.contacts.tolist(),
+        _plains(shown.incidents),
+        _plains(shown.contacts),
         shown.rate.tolist(),
     ]
     if shown.significance is None:
         lines = (
-            f'{_outline(cell)}"incidents":{_plain(n)},"contacts":{_plain(m)},"rate":{rate:.3f}}}}}'
+            f'{_outline(cell)}"incidents":{n},"contacts":{m},"rate":{rate:.3f}}}}}'
             for cell, n, m, rate in zip(*columns, strict=True)
         )
     else:
         s = shown.significance
         columns += [s.z.tolist(), s.p.tolist(), s.q.tolist(), s.level.tolist()]
         lines = (
-            f'{_outline(cell)}"incidents":{_plain(n)},"contacts":{_plain(m)},"rate":{rate:.3f},'
+            f'{_outline(cell)}"incidents":{n},"contacts":{m},"rate":{rate:.3f},'
             f'"z":{z:.3f},"p":{p:.3g},"q":{q:.3g},"state":"{STATES[level]}"}}}}'
             for cell, n, m, rate, z, p, q, level in zip(*columns, strict=True)
         )
@@ -125,6 +125,13 @@ def csv_table(shown: Shown) -> str:
 def _plain(value: float) -> float:
     """A count as it is: whole numbers without a point, shares with two digits."""
     return int(value) if float(value).is_integer() else round(value, 2)
+
+
+def _plains(values: NDArray[np.float64]) -> list[float]:
+    whole = np.rint(values)
+    if (whole == values).all():
+        return list(whole.astype(np.int64).tolist())
+    return [_plain(value) for value in values.tolist()]
 
 
 @lru_cache(maxsize=131_072)

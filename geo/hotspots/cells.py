@@ -67,12 +67,20 @@ def _measured(cells: Cells) -> NDArray[np.void]:
     """
     global _known  # noqa: PLW0603 - the point of it
     known = _known
-    new = np.setdiff1d(cells, known["cell"])
+    new = unknown(cells, known["cell"])
     if len(new):
         rows = [(cell, h3.cell_area(as_text(cell), "km^2"), _box(ring(cell))) for cell in new.tolist()]
         known = np.concatenate([known, np.array(rows, dtype=_MEASURES)])
         known = _known = known[np.argsort(known["cell"])]
     return known[np.searchsorted(known["cell"], cells)]
+
+
+def unknown(cells: Cells, known: Cells) -> Cells:
+    """Those of ``cells`` that are not in ``known`` (ascending), each once, ascending."""
+    if not len(known):
+        return np.unique(cells)
+    at = np.searchsorted(known, cells).clip(max=len(known) - 1)
+    return np.unique(cells[known[at] != cells])
 
 
 def _box(corners: tuple[tuple[float, float], ...]) -> tuple[float, float, float, float]:

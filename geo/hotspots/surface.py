@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyproj import Transformer
 
-from geo.hotspots.cells import centre
+from geo.hotspots.cells import centre, unknown
 from geo.hotspots.stats.density import Grid, density, kernel_mass
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Plane:
     def places(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
         """The raster cell of each H3 cell's middle; -1 far from the province."""
         known = self._kept["pair"]
-        new = np.setdiff1d(cells, known[0])
+        new = unknown(cells, known[0])
         if len(new):
             known = np.concatenate([known, [new, self._placed(new)]], axis=1)
             known = self._kept["pair"] = known[:, np.argsort(known[0])]
