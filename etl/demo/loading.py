@@ -33,8 +33,10 @@ SHARES = {
     "reports": 0.63,
 }  # fmt: skip
 APPROXIMATE = {
-    "vi": "Ranh giới gần đúng để minh họa, không phải ranh giới pháp lý; tên và mã đơn vị là thật.",
-    "en": "Boundaries are an approximation for demonstration, not legal ones; names and codes are real.",
+    "vi": "Ranh giới gần đúng để minh họa, không phải ranh giới pháp lý; dân số là số mô phỏng;"
+    " tên và mã đơn vị là thật.",
+    "en": "Boundaries are an approximation for demonstration, not legal ones; numbers of people are invented;"
+    " names and codes are real.",
 }
 INVENTED = {
     "vi": "Dữ liệu mô phỏng để minh họa, không phải số liệu thật.",

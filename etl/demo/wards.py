@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 # The package's list of old units is the state after the last mergers before the reform; how far each unit
 # goes back it does not say, so the demonstration does not claim more.
 OLD_FROM = date(2024, 11, 1)
+# People on a km² of a ward, a commune and a special zone: invented, of the size that the delta's provinces
+# publish. Wards differ from each other as a log-normal with this sigma.
+PEOPLE_PER_KM2 = {"phuong": 1_900, "xa": 560, "dac_khu": 120}
+SPREAD = 0.35
 
 
 def generate(source: Source) -> gpd.GeoDataFrame:
@@ -29,7 +33,17 @@ def generate(source: Source) -> gpd.GeoDataFrame:
     rows += [_new_row(ward, new[ward.code], source) for ward in source.new]
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326")
     frame["area_km2"] = np.round(area_m2(frame.geometry.to_numpy()) / 1e6, 2)
+    columns = (frame[name] for name in ("code", "kind", "area_km2", "valid_to"))
+    frame["population"] = [_people(*row) for row in zip(*columns, strict=True)]
     return frame
+
+
+def _people(code: str, kind: str, area_km2: float, valid_to: date | None) -> int | None:
+    """How many people live in a unit of today, in tens and the same in every run; None of former units."""
+    if valid_to is not None:
+        return None
+    factor = np.random.default_rng(int(code)).lognormal(-(SPREAD**2) / 2, SPREAD)
+    return int(round(area_km2 * PEOPLE_PER_KM2[kind] * factor, -1))
 
 
 def _old_row(ward: OldWard, polygon: shapely.MultiPolygon) -> dict[str, Any]:

@@ -38,6 +38,20 @@ def test_wards_before_the_reform_of_both_old_provinces() -> None:
     assert set(before["valid_to"]) == {REFORM} and set(era(after=True)["valid_from"]) == {REFORM}
 
 
+def test_invented_people_are_plausible_and_repeat() -> None:
+    """Per person and not per km²: a ranking of wards needs a denominator."""
+    now = era(after=True)
+    assert 3_000_000 < now["population"].sum() < 5_500_000
+    density = now["population"] / now["area_km2"]
+    assert density.between(150, 8_000).all()
+    towns = now["kind"] == "phuong"
+    assert density[towns].median() > 2 * density[~towns].median()
+    assert now["population"].equals(
+        wards.generate(source())[lambda rows: rows["valid_to"].isna()]["population"]
+    )
+    assert era(after=False)["population"].isna().all()
+
+
 def test_identities_are_never_shared_though_codes_are() -> None:
     rows = units()
     assert rows["unit_id"].is_unique
