@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastapi import Response
+
 Json = dict[str, Any]
 PROBLEM_TYPE = "application/problem+json"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -44,6 +46,11 @@ PROBLEM: Json = {
         "request_id": {"type": ["string", "null"]},
     },
 }
+
+
+def sends(*media_types: str) -> Json:
+    """Arguments of a route that answers with these media types and not with the framework's JSON."""
+    return {"response_class": Response, "responses": {200: {"content": {name: {} for name in media_types}}}}
 
 
 def complete(document: Json) -> Json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from api.definition import sends
 from api.deps import Changes, Layers, Who
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ HEARTBEAT_S = 20.0
 router = APIRouter(prefix="/api", tags=["map"])
 
 
-@router.get("/events")
+@router.get("/events", **sends("text/event-stream"))
 async def events(broadcast: Changes, catalogue: Layers, caller: Who) -> StreamingResponse:
     """A stream of ``event: layer`` with ``{"layer", "epoch", "bbox"}``; private edits are told to staff only.
 

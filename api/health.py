@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from api.definition import sends
 from geo.database import Caller
 from geo.errors import DiabanError
 
@@ -38,7 +39,7 @@ async def readyz(request: Request) -> JSONResponse:
     return JSONResponse({"ready": not missing, "missing": missing}, 503 if missing else 200)
 
 
-@router.get("/metrics")
+@router.get("/metrics", **sends("text/plain"))
 async def metrics() -> Response:
     """Prometheus' text format: of all workers together where they share a folder, else of this process."""
     registry = REGISTRY

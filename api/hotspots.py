@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
+from api.definition import sends
 from api.deps import Db, Layers, Who
 from api.hotspots_ask import (
     asked,
@@ -41,6 +42,7 @@ router = APIRouter(tags=["hotspots"])
 # About 12 MB of GeoJSON, 1.5 MB zipped; a map of more cells shows nothing that a coarser one does not.
 CELLS_MAX = 60_000
 FORMATS = ("geojson", "arrow", "csv")
+GEOJSON = "application/geo+json"
 ARROW = "application/vnd.apache.arrow.file"
 COUNTED = {
     "name": "h3-count",
@@ -74,7 +76,9 @@ Box = Annotated[str | None, Query(description="tây,nam,đông,bắc / west,sout
 Resolution = Annotated[str | None, Query(description="Độ phân giải H3, 5–9 / H3 resolution")]
 
 
-@router.get("/api/hotspots", summary="Mật độ phản ánh theo ô lục giác H3")
+@router.get(
+    "/api/hotspots", summary="Mật độ phản ánh theo ô lục giác H3", **sends(GEOJSON, ARROW, "text/csv")
+)
 async def hotspots(
     *,
     request: Request,
@@ -221,7 +225,7 @@ async def _sent(
             request, who, b"\xef\xbb\xbf" + csv_table(shown).encode(), "text/csv", "diem-nong.csv"
         )
     body = await asyncio.to_thread(feature_collection, shown, parameters)
-    return await send(request, who, body.encode(), "application/geo+json")
+    return await send(request, who, body.encode(), GEOJSON)
 
 
 def _format(text: str | None) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
+from api.definition import sends
 from api.deps import Db, Layers, Who
-from api.hotspots import Category, Channel, From, Resolution, To, Ward
+from api.hotspots import GEOJSON, Category, Channel, From, Resolution, To, Ward
 from api.hotspots_ask import asked, cell_in, check_order, day_in, ground_of, resolution_in, staff_only
 from api.hotspots_send import send, send_json
 from geo.calendar import start_of
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["hotspots"])
 
-GEOJSON = "application/geo+json"
 CELL_REPORTS_MAX = 200
 RECENT_STEPS = 4
 _REPORTS = """
@@ -86,7 +86,7 @@ async def hours(
     return await send_json(request, who, body)
 
 
-@router.get("/api/hotspots/emerging", summary="Ô mới nổi, kéo dài, giảm dần…")
+@router.get("/api/hotspots/emerging", summary="Ô mới nổi, kéo dài, giảm dần…", **sends(GEOJSON))
 async def emerging_cells(
     *, request: Request, db: Db, layers: Layers, who: Who, to: To = None, category: Category = None,
     channel: Channel = None, resolution: Resolution = None,
@@ -133,7 +133,7 @@ def emerging_body(
     return collection(ground.cells[keep], chosen, parameters)
 
 
-@router.get("/api/hotspots/compare", summary="So sánh hai giai đoạn")
+@router.get("/api/hotspots/compare", summary="So sánh hai giai đoạn", **sends(GEOJSON))
 async def compare(
     *, request: Request, db: Db, layers: Layers, who: Who, from_: From = None, to: To = None,
     category: Category = None, channel: Channel = None, resolution: Resolution = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import h3
 from fastapi import APIRouter, Query, Request, Response
 
+from api.definition import sends
 from api.deps import Db, Layers, Who
 from api.hotspots import Category, Channel, From, Group, To, Ward, shown_for
 from api.hotspots_ask import ground_of
@@ -31,13 +32,14 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["hotspots"])
 
 MVT = "application/vnd.mapbox-vector-tile"
+GEOTIFF = "image/tiff; application=geotiff"
 # Of one question many tiles are asked for; the counting and the surface are made once.
 KEPT_MAX = 24
 State = Annotated[str | None, Query(description="hot99,…; all: có ý nghĩa thống kê / significance (staff)")]
 Bandwidth = Annotated[str | None, Query(description="Bán kính làm trơn, mét, 300–5000 / bandwidth, metres")]
 
 
-@router.get("/api/hotspots/tiles/{z}/{x}/{y}.mvt", summary="Ô lục giác dạng vector tile")
+@router.get("/api/hotspots/tiles/{z}/{x}/{y}.mvt", summary="Ô lục giác dạng vector tile", **sends(MVT))
 async def tile(
     *, request: Request, db: Db, layers: Layers, who: Who, z: str, x: str, y: str, from_: From = None,
     to: To = None, category: Category = None, channel: Channel = None, ward: Ward = None, group: Group = None,
@@ -55,7 +57,7 @@ async def tile(
     return await send(request, who, data, MVT)
 
 
-@router.get("/api/hotspots/density/{z}/{x}/{y}.png", summary="Mật độ dạng ảnh")
+@router.get("/api/hotspots/density/{z}/{x}/{y}.png", summary="Mật độ dạng ảnh", **sends("image/png"))
 async def density_tile(
     *, request: Request, db: Db, layers: Layers, who: Who, z: str, x: str, y: str, from_: From = None,
     to: To = None, category: Category = None, channel: Channel = None, ward: Ward = None, group: Group = None,
@@ -69,7 +71,7 @@ async def density_tile(
     return await send(request, who, data, "image/png")
 
 
-@router.get("/api/hotspots/density.tif", summary="Mật độ dạng GeoTIFF")
+@router.get("/api/hotspots/density.tif", summary="Mật độ dạng GeoTIFF", **sends(GEOTIFF))
 async def density_file(
     *, request: Request, db: Db, layers: Layers, who: Who, from_: From = None, to: To = None,
     category: Category = None, channel: Channel = None, ward: Ward = None, group: Group = None,
@@ -79,7 +81,7 @@ async def density_file(
     given = {"from": from_, "to": to, "category": category, "channel": channel, "ward": ward, "group": group}
     made = await _surface(request, db, layers, who, given=given, bandwidth_m=_bandwidth(bandwidth_m))
     data = await asyncio.to_thread(geotiff, made)
-    return await send(request, who, data, "image/tiff; application=geotiff", "mat-do.tif")
+    return await send(request, who, data, GEOTIFF, "mat-do.tif")
 
 
 async def _surface(

@@ -12,6 +12,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from api.definition import sends
 from api.deps import Db, Layers, Who
 from api.hotspots import GI
 from api.hotspots_ask import asked, ground_of, staff_only
@@ -43,12 +44,18 @@ NUMBERS = {"resolution": (7, 9, 8), "steps": (10, 104, 52), "step_days": (1, 31,
            "bandwidth_m": (*BANDWIDTHS_M, DEFAULT_BANDWIDTH_M)}  # fmt: skip
 POLL_S = 5.0
 HEARTBEAT_S = 20.0
+BODY = {"requestBody": {"required": True}}
 SEEN = """
 UPDATE hot.alarm SET seen_by = auth.subject(), seen_at = now() WHERE id = %s AND seen_by IS NULL RETURNING id
 """
 
 
-@router.post("/api/hotspots/runs", summary="Chạy và lưu một phép tính để dẫn nguồn", status_code=201)
+@router.post(
+    "/api/hotspots/runs",
+    summary="Chạy và lưu một phép tính để dẫn nguồn",
+    status_code=201,
+    openapi_extra=BODY,
+)
 async def make_run(request: Request, db: Db, layers: Layers, who: Who) -> Response:
     """JSON ``{"kind": "significance" | "emerging" | "density", "from", "to", …}``.
 
@@ -104,7 +111,7 @@ async def run(request: Request, db: Db, who: Who, name: str) -> Response:
     return await send_json(request, who, known[0] | {"result": f"/api/hotspots/runs/{name}/result"})
 
 
-@router.get("/api/hotspots/runs/{name}/result", summary="Kết quả của một phép tính")
+@router.get("/api/hotspots/runs/{name}/result", summary="Kết quả của một phép tính", **sends(*MEDIA.values()))
 async def result(db: Db, who: Who, name: str) -> Response:
     """The stored bytes, as they were."""
     async with db.read(staff_only(who)) as connection:
@@ -130,7 +137,7 @@ async def alarms(
     return await send_json(request, who, {"alarms": found, "scanned": scanned})
 
 
-@router.get("/api/hotspots/alarms/events", summary="Cảnh báo, gửi ngay khi có")
+@router.get("/api/hotspots/alarms/events", summary="Cảnh báo, gửi ngay khi có", **sends("text/event-stream"))
 async def alarm_events(db: Db, who: Who) -> StreamingResponse:
     """Server-sent ``event: alarm`` for every alarm from now on; first those of the last week."""
     return StreamingResponse(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
+from api.definition import sends
 from api.deps import Chosen, Db, Layers, Who
 from api.hotspots import Category, Channel, From, Group, Resolution, To, Ward, shown_for
 from api.hotspots_ask import ground_of
@@ -21,7 +22,7 @@ router = APIRouter(tags=["hotspots"])
 FONTS = Path(__file__).parent / "assets" / "fonts"
 
 
-@router.get("/api/hotspots/sheet.pdf", summary="Bản đồ điểm nóng để in (PDF)")
+@router.get("/api/hotspots/sheet.pdf", summary="Bản đồ điểm nóng để in (PDF)", **sends("application/pdf"))
 async def pdf(
     *, request: Request, db: Db, layers: Layers, who: Who, settings: Chosen, from_: From = None,
     to: To = None, category: Category = None, channel: Channel = None, ward: Ward = None, group: Group = None,

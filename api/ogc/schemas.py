@@ -58,6 +58,13 @@ def _answer(description: str, media_type: str, schema: Json) -> Json:
     return {"description": description, "content": content}
 
 
+def _linked(description: str, schema: Json) -> Json:
+    """The answer of a page that is given as JSON-LD too."""
+    answer = _answer(description, "application/json", schema)
+    answer["content"]["application/ld+json"] = {"schema": {"type": "object"}}
+    return answer
+
+
 def geojson(name: str) -> Json:
     """The answer of features of the named schema."""
     answer = _answer("Đối tượng (features)", "application/geo+json", _ref(name))
@@ -175,13 +182,13 @@ SCHEMAS: Json = {
 }
 
 RESPONSES: Json = {
-    "LandingPage": _answer("Trang đầu (landing page)", "application/json", _ref("LandingPage")),
+    "LandingPage": _linked("Trang đầu (landing page)", _ref("LandingPage")),
     "OpenApi": _answer(
         "Tài liệu này (this document)", "application/vnd.oai.openapi+json;version=3.0", {"type": "object"}
     ),
     "Conformance": _answer("Các lớp tuân thủ (conformance)", "application/json", _ref("Conformance")),
-    "Collections": _answer("Các lớp dữ liệu (collections)", "application/json", _ref("Collections")),
-    "Collection": _answer("Một lớp dữ liệu (collection)", "application/json", _ref("Collection")),
+    "Collections": _linked("Các lớp dữ liệu (collections)", _ref("Collections")),
+    "Collection": _linked("Một lớp dữ liệu (collection)", _ref("Collection")),
     "Functions": {
         "description": "Các hàm (functions)",
         "content": {"application/json": {"schema": {"type": "object"}}},

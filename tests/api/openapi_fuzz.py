@@ -14,11 +14,12 @@ from schemathesis.core.result import Err
 
 if TYPE_CHECKING:
     from schemathesis import APIOperation, Case
-    from schemathesis.core.transport import Response
+    from schemathesis.schemas import BaseSchema
 
-# They never end: an answer to wait for does not come.
-ENDLESS = frozenset({"/api/events"})
-MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+# Such an answer never ends: what it begins with is looked at.
+ENDLESS = "text/event-stream"
+# What a part of a path may be described with and still be any text; without a character it is another path.
+SAYS_NOTHING = frozenset({"type", "title", "description", "example", "minLength"})
 
 
 @dataclass
@@ -29,20 +30,22 @@ class Findings:
     statuses: Counter[int] = field(default_factory=Counter)
     wrong: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def add(self, case: Case, answer: Response) -> None:
-        """One answer: no 5xx, no status that the document does not name, problems as problems."""
+    def add(self, case: Case, answer: requests.Response) -> None:
+        """One answer: no 5xx, no status or media type but those that the document names, problems as such."""
         self.requests += 1
         self.statuses[answer.status_code] += 1
         operation = case.operation.label
         documented = {str(code) for code in case.operation.responses.status_codes}
+        kind = answer.headers.get("content-type", "none")
         what = ""
         if answer.status_code >= 500:
             what = f"server error {answer.status_code}"
         elif str(answer.status_code) not in documented:
             what = f"undocumented {answer.status_code}"
         elif answer.status_code >= 400:
-            kind = answer.headers.get("content-type", ["none"])[0]
             what = "" if "json" in kind else f"{answer.status_code} as {kind}"
+        elif kind != "none" and not {_bare(kind), "*/*"} & _media_types(case.operation, answer):
+            what = f"undocumented {answer.status_code} as {kind}"
         if what:
             example = f"{case.as_curl_command()}\n      {answer.text[:200]}"
             self.wrong.setdefault((operation, what), example)
@@ -66,24 +69,58 @@ def fuzz(base: str, document: str, total: int, headers: dict[str, str], found: F
 
     Half fit the document and half do not; ``headers`` go with every second of each.
     """
-    schema = schemathesis.openapi.from_url(f"{base}{document}")
-    asked: list[APIOperation] = []
-    for one in schema.get_all_operations():
-        if isinstance(one, Err):
-            error = one.err()
-            found.wrong[f"{error.method} {error.path}", "not valid"] = str(error)
-        elif one.ok().path not in ENDLESS:
-            asked.append(one.ok())
+    asked = _askable(schemathesis.openapi.from_url(f"{base}{document}"), found)
     assert asked, document
     begun, round_ = found.requests, 0
     with requests.Session() as session:
         # An operation without parameters gives fewer than it was asked for: further rounds make up for it.
-        while (left := begun + total - found.requests) > 0:
-            each = max(1, left // (len(asked) * len(MODES)))
-            for operation in asked:
-                for mode in MODES:
-                    _ask(operation, mode, Share(each, round_), session, headers, found)
+        while asked and (left := begun + total - found.requests) > 0:
+            share = Share(max(1, left // len(asked)), round_)
+            made = {
+                (operation.label, mode): _ask(operation, mode, share, session, headers, found)
+                for operation, mode in asked
+            }
+            # Two rounds, so that what has one request alone is asked by both callers. To look for more where
+            # there is nothing costs seconds: Hypothesis gives up after hundreds of tries, each time.
+            asked = [
+                (operation, mode)
+                for operation, mode in asked
+                if made[operation.label, mode] >= (share.most if round_ else 1)
+            ]
             round_ += 1
+
+
+def _askable(schema: BaseSchema, found: Findings) -> list[tuple[APIOperation, GenerationMode]]:
+    """Every operation with what may be asked of it; one that is not valid is a finding."""
+    asked: list[tuple[APIOperation, GenerationMode]] = []
+    for one in schema.get_all_operations():
+        if isinstance(one, Err):
+            error = one.err()
+            found.wrong[f"{error.method} {error.path}", "not valid"] = str(error)
+            continue
+        operation = one.ok()
+        asked.append((operation, GenerationMode.POSITIVE))
+        if not _anything_fits(operation):
+            asked.append((operation, GenerationMode.NEGATIVE))
+    return asked
+
+
+def _bare(media_type: str) -> str:
+    return media_type.partition(";")[0].strip().lower()
+
+
+def _media_types(operation: APIOperation, answer: requests.Response) -> set[str]:
+    """Those that the document names for this status, without their parameters."""
+    found = operation.responses.find_by_status_code(answer.status_code)
+    return {_bare(name) for name in (found.definition.get("content", {}) if found else ())}
+
+
+def _anything_fits(operation: APIOperation) -> bool:
+    """Whether no request could contradict the document: only parts of the path, and they may be any text."""
+    if operation.query or operation.headers or operation.cookies or operation.body:
+        return False
+    parts = operation.path_parameters.schema["properties"].values()
+    return all(part.get("type") == "string" and part.keys() <= SAYS_NOTHING for part in parts)
 
 
 def _ask(
@@ -93,7 +130,10 @@ def _ask(
     session: requests.Session,
     headers: dict[str, str],
     found: Findings,
-) -> None:
+) -> int:
+    """How many requests could be made, of ``share.most``."""
+    begun = found.requests
+
     @seed(20_260_701 + share.round)
     @settings(
         max_examples=share.most,
@@ -104,12 +144,17 @@ def _ask(
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def ask(case: Case) -> None:
-        more = headers if found.requests % 2 else {}
-        found.add(case, case.call(session=session, headers=more, timeout=60))
+        more = headers if (found.requests - begun + share.round) % 2 else {}
+        wanted = case.as_transport_kwargs(headers=more)
+        with session.request(**wanted, timeout=60, stream=True) as answer:
+            found.add(case, answer)
+            if ENDLESS not in answer.headers.get("content-type", ""):
+                answer.content  # noqa: B018 (to the end: a server can fail on the way, too)
 
     try:
         ask()
     except Exception as error:
-        # An operation without parameters or body has nothing that could not fit.
+        # Where all that could be wrong is ruled out in the end, there is nothing that does not fit.
         if mode is GenerationMode.POSITIVE or type(error).__name__ not in ("Unsatisfiable", "SkipTest"):
             raise
+    return found.requests - begun

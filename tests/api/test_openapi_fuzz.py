@@ -1,4 +1,4 @@
-"""Requests generated from both OpenAPI documents: no 5xx, and no status that they do not name.
+"""Requests generated from both OpenAPI documents: no 5xx, no status or media type that they do not name.
 
 ``DIABAN_FUZZ_REQUESTS`` says how many; ``./diaban conformance --fuzz 20000`` sets it.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from geo.settings import Settings
 
-# A part that takes some minutes; the whole is made by the command.
+# A part that takes seconds; the whole is made by the command.
 REQUESTS = int(os.environ.get("DIABAN_FUZZ_REQUESTS", "450"))
 
 
