@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from pathlib import Path
+from urllib.parse import SplitResult, quote, urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import URL, make_url
 
 ROLES = ("diaban_public", "diaban_reader", "diaban_writer", "diaban_pump")
 
@@ -42,6 +42,13 @@ class Settings(BaseSettings):
     trust_proxy: bool = False
     log_level: str = "INFO"
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if not value.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
+            raise ValueError("DIABAN_DATABASE_URL: postgresql://user:password@host:port/database is needed")
+        return value
+
     @model_validator(mode="after")
     def _read_secret(self) -> Settings:
         if not self.secret.get_secret_value() and self.secret_file is not None:
@@ -62,17 +69,22 @@ class Settings(BaseSettings):
 
     def role_dsn(self, role: str) -> str:
         """A libpq connection string for one of :data:`ROLES`."""
-        url = make_url(self.database_url).set(
-            drivername="postgresql", username=role, password=self.role_password(role)
-        )
-        return url.render_as_string(hide_password=False)
+        url = urlsplit(self.database_url)
+        place = url.netloc.rpartition("@")[2]
+        return _libpq(url, f"{quote(role)}:{quote(self.role_password(role))}@{place}")
 
     @property
     def admin_dsn(self) -> str:
         """The migrating role's libpq connection string."""
-        return make_url(self.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        url = urlsplit(self.database_url)
+        return _libpq(url, url.netloc)
 
     @property
-    def admin_url(self) -> URL:
+    def admin_url(self) -> str:
         """The same for SQLAlchemy, through psycopg 3."""
-        return make_url(self.database_url).set(drivername="postgresql+psycopg")
+        return self.admin_dsn.replace("postgresql:", "postgresql+psycopg:", 1)
+
+
+def _libpq(url: SplitResult, netloc: str) -> str:
+    # Whatever driver the address names (postgresql+psycopg), libpq knows one scheme.
+    return f"postgresql://{netloc}{url.path}" + (f"?{url.query}" if url.query else "")
