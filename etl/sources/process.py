@@ -9,28 +9,27 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from etl.sources.nursery import NURSERY
 from etl.sources.refusal import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from etl.sources.nursery import Child
     from etl.types import Limits
 
-ROOT = Path(__file__).parents[2]
 # Exit code of a worker that refused the file and said why on its last line of stderr.
 REFUSED = 3
+# How long a worker may take to end after its last word.
+ENDING_S = 20.0
 # Drivers that open other files or the network; the readers' own sniffing keeps others out as well.
 _SKIP = (
     "OGR_VRT VRT GDALG WFS OAPIF HTTP CSW OGCAPI EEDA AmigoCloud Carto NGW PLSCENES Elasticsearch GTFS PGDUMP"
@@ -42,7 +41,7 @@ _STDERR_BYTES = 1 << 16
 class Watchdog:
     """Kills a process that shows no progress within ``idle_s``, or is not done within ``total_s``."""
 
-    def __init__(self, process: subprocess.Popen[bytes], limits: Limits) -> None:
+    def __init__(self, process: Child, limits: Limits) -> None:
         self._process = process
         self._idle_s = limits.idle_s
         self._end = time.monotonic() + limits.total_s
@@ -79,50 +78,33 @@ def worker(job: dict[str, Any], limits: Limits) -> Iterator[tuple[IO[bytes], Wat
     Whatever happens, the process and its temporary folder are gone afterwards.
     """
     with tempfile.TemporaryDirectory(prefix="diaban-read-") as folder, tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "etl.sources.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            cwd=ROOT,
-            env=_environment(folder),
-            start_new_session=True,
-        )
+        process = NURSERY.worker(folder, said.fileno(), environment())
         watchdog = Watchdog(process, limits)
         finished = False
         try:
-            assert process.stdin is not None and process.stdout is not None  # noqa: S101 - both are pipes
-            process.stdin.write(json.dumps({**job, "folder": folder}).encode())
-            process.stdin.close()
+            with process.stdin as asked:
+                asked.write(json.dumps({**job, "folder": folder}).encode())
             yield process.stdout, watchdog
             finished = True
-            process.wait(timeout=limits.idle_s)
-        except (
-            pa.ArrowException,
-            EOFError,
-            BrokenPipeError,
-            json.JSONDecodeError,
-            subprocess.TimeoutExpired,
-        ):
+            process.wait(limits.idle_s)
+        except (pa.ArrowException, EOFError, BrokenPipeError, json.JSONDecodeError):
             finished = True  # what the worker said tells more than the broken stream
         finally:
             watchdog.stop()
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+            if process.wait(ENDING_S if finished else 0) is None:
+                process.kill()
             code = process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+            process.stdout.close()
         if finished and (code != 0 or watchdog.fired):
             raise _reason(code, watchdog.fired, said, limits)
 
 
-def _environment(folder: str) -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What a worker is told: no secret of its parent, and how its libraries are to behave."""
     kept = {
         name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV") if name in os.environ
     }
     return kept | {
-        "HOME": folder,
-        "TMPDIR": folder,
         "GDAL_SKIP": _SKIP.replace(" ", ","),
         "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "none",
         "OGR_GEOJSON_MAX_OBJ_SIZE": "200",
@@ -132,11 +114,13 @@ def _environment(folder: str) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "ARROW_DEFAULT_MEMORY_POOL": "system",
+        # No thread of an allocator in a process that forks.
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
         "MALLOC_ARENA_MAX": "2",
     }
 
 
-def _reason(code: int, late: bool, said: IO[bytes], limits: Limits) -> Refused:
+def _reason(code: int | None, late: bool, said: IO[bytes], limits: Limits) -> Refused:
     """What to tell of a worker that did not end well."""
     said.seek(max(0, said.seek(0, os.SEEK_END) - _STDERR_BYTES))
     words = said.read().decode(errors="replace")
@@ -149,7 +133,7 @@ def _reason(code: int, late: bool, said: IO[bytes], limits: Limits) -> Refused:
     if code == REFUSED:
         told = json.loads(words.strip().splitlines()[-1])
         return Refused(told["code"], told["vi"], told["en"])
-    memory = code < 0 or "MemoryError" in words or "bad_alloc" in words or "realloc" in words
+    memory = (code or 0) < 0 or "MemoryError" in words or "bad_alloc" in words or "realloc" in words
     if memory:
         size = limits.memory_bytes // 2**20
         return Refused(

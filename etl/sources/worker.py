@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from etl.sources.opened import Opened
 
 
-class _Without:
+class Without:
     """pyogrio imports these where they are installed and needs neither to read: half of a worker's start."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Not to be found; no word on others."""
         if name in ("geopandas", "pandas"):
             raise ModuleNotFoundError(name)
 
@@ -103,8 +104,3 @@ def _opened(job: dict[str, Any], limits: Limits) -> list[Opened]:
     from etl.sources.opened import open_data_sets
 
     return open_data_sets(Path(job["path"]), Path(job["folder"]), limits)
-
-
-if __name__ == "__main__":
-    sys.meta_path.insert(0, _Without)
-    sys.exit(main())

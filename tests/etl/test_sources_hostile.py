@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 import stat
 import struct
 import tempfile
@@ -20,6 +22,8 @@ from etl.sources import Refused, batches, open_source
 from etl.sources.archives import unpack
 from etl.sources.cells import CsvCells
 from etl.sources.curves import straight
+from etl.sources.nursery import NURSERY, Nursery
+from etl.sources.process import environment
 from etl.sources.shapefile import Shapefile
 from etl.sources.sniff import kind
 from etl.types import Limits
@@ -224,10 +228,10 @@ def test_stopping_early_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     reading = batches(source, "a", size=10)
     next(reading)
     reading.close()
-    children = Path("/proc/self/task").glob("*/children")
-    assert not any(
-        "etl.sources.worker" in _command(pid) for each in children for pid in each.read_text().split()
-    )
+    until = time.monotonic() + 60
+    while _below(NURSERY.pid):  # killed, and gone as soon as the kernel comes to it
+        assert time.monotonic() < until
+        time.sleep(0.01)
     assert set(Path(tempfile.gettempdir()).glob("diaban-read-*")) <= before
 
 
@@ -268,8 +272,27 @@ def test_columns_called_like_statements_are_only_names(tmp_path: Path) -> None:
     assert list(batch.columns) == [*odd[:3], "__geometry___2"]
 
 
-def _command(pid: str) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return ""
+def test_workers_know_nothing_of_their_parents_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIABAN_SECRET", "only-here")
+    own = Nursery()
+    with tempfile.TemporaryFile() as said:
+        child = own.worker(tempfile.gettempdir(), said.fileno(), environment())
+    (pid,) = _below(own.pid)
+    assert b"only-here" not in Path(f"/proc/{pid}/environ").read_bytes()
+    assert b"only-here" not in Path(f"/proc/{own.pid}/environ").read_bytes()
+    child.kill()
+    assert child.wait() == -signal.SIGKILL
+    own.close()
+
+
+def test_a_nursery_that_died_is_begun_anew(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.gpkg", 3)
+    open_source(path)
+    os.kill(NURSERY.pid, signal.SIGKILL)
+    assert open_source(path).layers[0].rows == 3
+
+
+def _below(pid: int) -> list[int]:
+    """Processes that a process has begun and that still run."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(each) for one in lists for each in one.read_text().split()]
