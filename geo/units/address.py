@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from unicodedata import normalize
 
 from geo.units.names import AROUND_WORDS, expand, query, spaced
 
@@ -20,6 +21,17 @@ _PARTS = re.compile(
     r"[,;\n]+|\s+[-–—]\s+"
     r"|(?<!thị)\s+(?=xã\s)|\s+(?=(?:phường|thị\s+trấn|đặc\s+khu|quận|huyện|thị\s+xã|thành\s+phố|tỉnh)\s)"
     r"|\s+(?=(?:p|x|tt|đk|q|h|tp|tx|t\.p|t\.x|t\.t)\s*\.)|\s+(?=[pq]\s*\d)",
+    re.IGNORECASE,
+)
+# Where a thing lies by a landmark, which may be a unit's name: what is near a ward is not in it.
+_NEAR = re.compile(
+    r"(?<!\w)(?:gần|giáp|cạnh|sát|kế\s+bên|đối\s+diện|trước|sau|ngay|chỗ|đoạn|khu\s+vực|phía|gan|doi\s+dien)\s[^,;\n]*",
+    re.IGNORECASE,
+)
+# Hamlets and streets. With their marks: Dương Minh Châu is a district, and so is Buôn Đôn.
+_SMALLER = re.compile(
+    r"(?:ấp|thôn|xóm|khóm|tổ|khu\s+phố|kp|khu\s+pho|đường|hẻm|hẽm|ngõ|ngách|số|quốc\s+lộ|ql|tỉnh\s+lộ|hương\s+lộ|km)"
+    r"(?=[\s.\d])",
     re.IGNORECASE,
 )
 _NOTHING = re.compile(r"(?:viet ?nam|vn|\d{5,6})?")
@@ -44,7 +56,8 @@ def readings(text: str) -> Iterator[NameQuery]:
     A part that says its kind ("P.15", "xã Tân Thạnh") is a ward; else whatever is no house number, district
     or province, and not the last part of several, which is the province.
     """
-    parts = [expand(part) for part in _PARTS.split(text) if part and not _NOTHING.fullmatch(spaced(part))]
+    plain = _NEAR.sub("", normalize("NFC", text))
+    parts = [expand(part) for part in _PARTS.split(plain) if part and not _is_aside(part)]
     listed = [query(part, parts[place + 1 :]) for place, part in enumerate(parts)]
     yield from (each for each in listed if each.kind is not None)
     for place, each in enumerate(listed):
@@ -52,6 +65,10 @@ def readings(text: str) -> Iterator[NameQuery]:
         other = each.spaced[:1].isdigit() or each.spaced.startswith(_STARTS_AROUND)
         if each.kind is None and each.bare and not last and not other:
             yield each
+
+
+def _is_aside(part: str) -> bool:
+    return _NOTHING.fullmatch(spaced(part)) is not None or _SMALLER.match(part.strip()) is not None
 
 
 def settled(

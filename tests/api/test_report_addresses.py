@@ -90,6 +90,10 @@ def ask(client: TestClient, address: str, **more: str) -> tuple[str, list[str]]:
         ("Phường An Hoà, Huế", ("one", ["far-a"])),
         ("Phường An Hòa, tỉnh Đồng Tháp", ("one", ["vn-a"])),
         ("TT. Cũ, H. Cai Lậy", ("ask", ["vn-a", "vn-b"])),
+        ("Ấp 3, xã Bình Minh, gần cầu sắt", ("one", ["vn-b"])),
+        ("tổ 4 khóm 2, Phường An Hòa, đối diện chợ, tỉnh Đồng Tháp", ("one", ["vn-a"])),
+        ("QL.30, đoạn qua trường học, xã Bình Minh, ngay ngã ba", ("one", ["vn-b"])),
+        ("Gần Phường An Hòa, Huế", ("none", [])),  # near a ward is not in it
         ("12 Lê Lợi", ("none", [])),
         ("Quận Tân Bình, TP.HCM", ("none", [])),
         ("'; DROP TABLE core.reports; --", ("none", [])),
