@@ -1,8 +1,8 @@
 """Workers by fork from a process that has the readers' libraries in memory: milliseconds instead of a second.
 
 The nursery begins with the environment that it is given and nothing else, has one thread, and reads no file
-itself. Each worker leads a session of its own under a keeper that tells how it ended; both die at one
-signal. The nursery ends with the process that it serves, whose end of the socket closes.
+itself. Each worker has a keeper that tells how it ended, and the two are a group that dies at one signal.
+The nursery ends with the process that it serves, whose end of the socket closes.
 """
 
 from __future__ import annotations
@@ -109,6 +109,7 @@ class Nursery:
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
             env=environment,
+            start_new_session=True,
         )
         other.close()
         self._channel, self._owner = mine, os.getpid()
@@ -138,6 +139,8 @@ def main() -> None:
         if pid == 0:
             channel.close()
             _keep(message.decode(), theirs)
+        # Before the parent hears of it: a group that is not there yet cannot be killed.
+        os.setpgid(pid, pid)
         for each in theirs:
             os.close(each)
         channel.send(_NUMBER.pack(pid))
@@ -145,7 +148,6 @@ def main() -> None:
 
 def _keep(folder: str, theirs: list[int]) -> NoReturn:
     """Begin the worker, wait for it, tell how it ended."""
-    os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     status = theirs.pop()
     pid = os.fork()
