@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import psycopg
-import structlog
-from psycopg import AsyncConnection
+from geo.database.leader import lead
 
 if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
     from geo.settings import Settings
 
 CHANNEL = "diaban_changes"
@@ -23,8 +24,6 @@ FORGET = "DELETE FROM ops.moved WHERE at < now() - interval '1 hour'"
 RETENTION_EVERY_S = 600.0
 RETRY_S = 1.0
 
-log = structlog.get_logger()
-
 
 @dataclass(frozen=True, slots=True)
 class Beat:
@@ -35,22 +34,11 @@ class Beat:
 
 
 async def run_pump(settings: Settings) -> None:
-    """Beat until cancelled. Whoever holds the advisory lock pumps; the others wait to take over."""
-    while True:
-        try:
-            async with await AsyncConnection.connect(
-                settings.role_dsn("diaban_pump"), autocommit=True, application_name="diaban-pump"
-            ) as connection:
-                await _lead(connection, settings.pump_interval_ms / 1000)
-        except psycopg.Error as error:
-            log.warning("pump_lost", reason=type(error).__name__)
-            await asyncio.sleep(RETRY_S)
+    """Beat until cancelled, in one process of the deployment."""
+    await lead(settings, "pump", LEADER_LOCK, partial(_keep, settings.pump_interval_ms / 1000), RETRY_S)
 
 
-async def _lead(connection: AsyncConnection[tuple[Any, ...]], interval_s: float) -> None:
-    while not await _is_leader(connection):  # noqa: ASYNC110 - another process holds the lock
-        await asyncio.sleep(RETRY_S)
-    log.info("pump_leads")
+async def _keep(interval_s: float, connection: AsyncConnection[tuple[Any, ...]]) -> NoReturn:
     swept = 0.0
     while True:
         if swept <= 0:
@@ -60,12 +48,6 @@ async def _lead(connection: AsyncConnection[tuple[Any, ...]], interval_s: float)
         await beat(connection)
         await asyncio.sleep(interval_s)
         swept -= interval_s
-
-
-async def _is_leader(connection: AsyncConnection[tuple[Any, ...]]) -> bool:
-    answer = await connection.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_LOCK])
-    row = await answer.fetchone()
-    return bool(row and row[0])
 
 
 async def beat(connection: AsyncConnection[tuple[Any, ...]]) -> Beat:

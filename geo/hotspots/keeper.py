@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-
-import psycopg
-import structlog
-from psycopg import AsyncConnection
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from geo.calendar import today_ict
-from geo.errors import DiabanError
+from geo.database.leader import lead
 from geo.hotspots.alarms import raise_alarms
 from geo.hotspots.cells import cell_of
 from geo.hotspots.facts import Facts
@@ -20,6 +16,8 @@ from geo.hotspots.load import read
 from geo.hotspots.release import due, tell
 
 if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
     from geo.settings import Settings
 
     Connection = AsyncConnection[tuple[Any, ...]]
@@ -34,26 +32,18 @@ _NEWEST = "SELECT max(day) FROM hot.fact WHERE vis <= 1"
 _GIVE = "SELECT hot.give_cells(%s, %s::float8[], %s::float8[], %s)"
 _CODES = "SELECT DISTINCT category, channel FROM hot.fact"
 
-log = structlog.get_logger()
-
 
 async def run_hotspots(settings: Settings) -> None:
-    """Work until cancelled. Whoever holds the advisory lock works; the others wait to take over."""
+    """Work until cancelled, in one process of the deployment."""
     await asyncio.sleep(FIRST_S)
+    await lead(settings, "hotspots", KEEPER_LOCK, _keep, RETRY_S)
+
+
+async def _keep(connection: Connection) -> NoReturn:
+    await connection.execute("SET statement_timeout = '10min'")
     while True:
-        try:
-            async with await AsyncConnection.connect(
-                settings.role_dsn("diaban_pump"), autocommit=True, application_name="diaban-hotspots"
-            ) as connection:
-                await connection.execute("SET statement_timeout = '10min'")
-                while not await _leads(connection):  # noqa: ASYNC110 - another process holds the lock
-                    await asyncio.sleep(EVERY_S)
-                while True:
-                    await once(connection)
-                    await asyncio.sleep(EVERY_S)
-        except (psycopg.Error, DiabanError) as error:
-            log.warning("hotspots_keeper_lost", reason=type(error).__name__)
-            await asyncio.sleep(RETRY_S)
+        await once(connection)
+        await asyncio.sleep(EVERY_S)
 
 
 async def once(connection: Connection) -> None:
@@ -109,8 +99,3 @@ async def facts_for_all_staff(connection: Connection) -> Facts:
     codes: dict[str, Any] = {"categories": categories, "channels": channels}
     reading = await read(connection, codes, vis=1)
     return await asyncio.to_thread(Facts.of, reading.rows, tuple(categories), tuple(channels))
-
-
-async def _leads(connection: Connection) -> bool:
-    row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", [KEEPER_LOCK])).fetchone()
-    return bool(row and row[0])

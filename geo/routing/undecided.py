@@ -9,15 +9,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import psycopg
 import structlog
-from psycopg import AsyncConnection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from geo.errors import DiabanError
+from geo.database.leader import lead
 from geo.routing import reasons
 from geo.routing.facts import Question, rules_in_force
 from geo.routing.record import record
@@ -27,6 +25,8 @@ from geo.routing.types import SOURCE
 from geo.types import LonLat
 
 if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
     from geo.routing.types import Decision
     from geo.settings import Settings
 
@@ -75,22 +75,16 @@ class Undecided:
 
 
 async def run_undecided(settings: Settings) -> None:
-    """Work until cancelled. Whoever holds the advisory lock works; the others wait to take over."""
+    """Work until cancelled, in one process of the deployment."""
     await asyncio.sleep(FIRST_S)
+    await lead(settings, "undecided", KEEPER_LOCK, _keep, RETRY_S)
+
+
+async def _keep(connection: Connection) -> NoReturn:
     while True:
-        try:
-            async with await AsyncConnection.connect(
-                settings.role_dsn("diaban_pump"), autocommit=True, application_name="diaban-undecided"
-            ) as connection:
-                while not await _leads(connection):  # noqa: ASYNC110 - another process holds the lock
-                    await asyncio.sleep(EVERY_S)
-                while True:
-                    if stored := await decide_all(connection, REST):
-                        log.info("reports_decided_afterwards", reports=stored)
-                    await asyncio.sleep(EVERY_S)
-        except (psycopg.Error, DiabanError) as error:
-            log.warning("undecided_keeper_lost", reason=type(error).__name__)
-            await asyncio.sleep(RETRY_S)
+        if stored := await decide_all(connection, REST):
+            log.info("reports_decided_afterwards", reports=stored)
+        await asyncio.sleep(EVERY_S)
 
 
 async def decide_all(connection: Connection, rest: float = 0.0) -> int:
@@ -159,8 +153,3 @@ def settle(case: Undecided, decision: Decision) -> tuple[dict[str, Any], str | N
         "reason_en": reason.en,
     }
     return document | given, None
-
-
-async def _leads(connection: Connection) -> bool:
-    row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", [KEEPER_LOCK])).fetchone()
-    return bool(row and row[0])
