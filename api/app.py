@@ -24,6 +24,7 @@ from api import (
     hotspots_pictures,
     hotspots_runs,
     hotspots_sheet,
+    hotspots_time,
     imports,
     layers,
     me,
@@ -78,6 +79,7 @@ DOORS = (
     hotspots_pictures,
     hotspots_runs,
     hotspots_sheet,
+    hotspots_time,
     imports,
 )
 RETRY_S = 1.0

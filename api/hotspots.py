@@ -17,21 +17,24 @@ from api.definition import sends
 from api.deps import Db, Layers, Who
 from api.hotspots_ask import (
     asked,
+    cell_in,
     check_order,
     day_in,
     ground_of,
     group_in,
     resolution_in,
 )
-from api.hotspots_send import send, send_json
+from api.hotspots_given import Box, Given, Question, Resolution, State
+from api.hotspots_send import send, send_csv, send_json
 from geo.calendar import start_of
 from geo.errors import InvalidInput
 from geo.hotspots.answer import STATES, Shown, arrow_table, csv_table, feature_collection
 from geo.hotspots.atoms import FINEST, K, spread
+from geo.hotspots.cells import resolution_of
 from geo.hotspots.groups import GROUPS, MIXED, TITLES
 from geo.hotspots.release import read_told, told_months
 from geo.hotspots.stats.gistar import significance
-from geo.types import Bbox
+from geo.types import Bbox, parse_integer
 
 if TYPE_CHECKING:
     from geo.catalogue import Catalogue
@@ -41,6 +44,7 @@ router = APIRouter(tags=["hotspots"])
 
 # About 12 MB of GeoJSON, 1.5 MB zipped; a map of more cells shows nothing that a coarser one does not.
 CELLS_MAX = 60_000
+MOST_MAX = 1_000
 FORMATS = ("geojson", "arrow", "csv")
 GEOJSON = "application/geo+json"
 ARROW = "application/vnd.apache.arrow.file"
@@ -66,59 +70,44 @@ GI = {
     "few": "fewer than 5 incidents found or expected in cell and neighbours",
 }
 
-From = Annotated[str | None, Query(alias="from", description="Từ ngày / from day")]
-To = Annotated[str | None, Query(description="Đến ngày (không gồm) / until, exclusive")]
-Category = Annotated[str | None, Query(description="Mã lĩnh vực, cách nhau bằng dấu phẩy / codes (staff)")]
-Channel = Annotated[str | None, Query(description="Mã kênh / channel codes (staff)")]
-Ward = Annotated[str | None, Query(description="Mã xã, phường / ward codes (staff)")]
-Group = Annotated[str | None, Query(description="Nhóm lĩnh vực (công chúng) / group (public)")]
-Box = Annotated[str | None, Query(description="tây,nam,đông,bắc / west,south,east,north")]
-Resolution = Annotated[str | None, Query(description="Độ phân giải H3, 5–9 / H3 resolution")]
-
 
 @router.get(
     "/api/hotspots", summary="Mật độ phản ánh theo ô lục giác H3", **sends(GEOJSON, ARROW, "text/csv")
 )
 async def hotspots(
-    *,
-    request: Request,
-    db: Db,
-    layers: Layers,
-    who: Who,
-    from_: From = None,
-    to: To = None,
-    category: Category = None,
-    channel: Channel = None,
-    ward: Ward = None,
-    group: Group = None,
-    bbox: Box = None,
-    resolution: Resolution = None,
-    state: Annotated[
-        str | None, Query(description="hot99,hot95,hot90,none,cold90,cold95,cold99,few; all (staff)")
-    ] = None,
+    *, request: Request, db: Db, layers: Layers, who: Who, given: Given, bbox: Box = None,
+    resolution: Resolution = None, state: State = None,
+    cell: Annotated[str | None, Query(description="Chỉ ô này / this cell only")] = None,
+    most: Annotated[str | None, Query(description="Chỉ n ô nhiều nhất, 1–1000 / the n first cells")] = None,
     f: Annotated[str | None, Query(description="geojson, arrow, csv")] = None,
-) -> Response:
+) -> Response:  # fmt: skip
     """Incidents and contacts by H3 cell with the parameters, method, n and version of the data.
 
     Without ``from`` and ``to``: the last 365 days of data, or the last twelve months that the public was
-    told.
-    Cells at the edge of ``bbox`` keep their whole count. ``state`` asks for significance (Gi* with false
-    discovery rate over the province) and keeps the cells of these states; ``all`` keeps every cell.
+    told. Cells at the edge of ``bbox`` keep their whole count. ``state`` asks for significance (Gi* with
+    false discovery rate over the province) and keeps the cells of these states; ``all`` keeps every cell.
+    ``most`` keeps the hottest cells, then those with the highest rate; n is of all. ``cell`` keeps one and
+    takes its resolution.
     """
     form = _format(f)
     box = Bbox.parse(bbox) if bbox is not None else None
-    given = {"from": from_, "to": to, "category": category, "channel": channel, "ward": ward}
-    shown, parameters = await shown_for(
-        request, db, layers, who, given=given, group=group, resolution=resolution, state=state
-    )
+    one = cell_in("cell", cell)
+    first = parse_integer("most", most, 1, MOST_MAX) if most is not None else None
+    level = resolution if one is None else str(resolution_of(one))
+    shown, parameters = await shown_for(request, db, layers, who, given=given, resolution=level, state=state)
     if box is not None:
         shown = shown.touching(box)
-    if len(shown.cells) > CELLS_MAX:
-        level = parameters["resolution"]
-        raise InvalidInput(
-            "resolution", level, f"nhỏ hơn {level}, hoặc bbox nhỏ hơn", f"below {level}, or a smaller bbox"
-        )
+    if one is not None:
+        shown = shown.only(shown.cells == one)
     parameters |= {"bbox": box.as_tuple() if box else None, "n": shown.totals()}
+    if first is not None:
+        shown = shown.foremost(first)
+    if len(shown.cells) > CELLS_MAX:
+        asked_for = parameters["resolution"]
+        raise InvalidInput(
+            "resolution", asked_for, f"nhỏ hơn {asked_for}, hoặc bbox nhỏ hơn",
+            f"below {asked_for}, or a smaller bbox",
+        )  # fmt: skip
     return await _sent(request, who, form, shown, parameters)
 
 
@@ -139,20 +128,20 @@ async def choices(request: Request, db: Db, who: Who) -> Response:
 
 
 async def shown_for(
-    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: dict[str, str | None],
-    group: str | None, resolution: str | None, state: str | None,
+    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: Question,
+    resolution: str | None, state: str | None,
 ) -> tuple[Shown, dict[str, Any]]:  # fmt: skip
     """What a caller is shown of a question: counts of what staff may see, or what the public was told."""
     if who.staff:
         return await _for_staff(request, db, layers, who, given=given, resolution=resolution, state=state)
     staff_ones = {name: given[name] for name in ("category", "channel", "ward")} | {"state": state}
     return await _for_public(
-        request, db, layers, who, given=given, group=group, resolution=resolution, staff_ones=staff_ones
+        request, db, layers, who, given=given, resolution=resolution, staff_ones=staff_ones
     )
 
 
 async def _for_staff(
-    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: dict[str, str | None],
+    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: Question,
     resolution: str | None, state: str | None,
 ) -> tuple[Shown, dict[str, Any]]:  # fmt: skip
     level = resolution_in(resolution)
@@ -175,8 +164,8 @@ async def _for_staff(
 
 
 async def _for_public(
-    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: dict[str, str | None],
-    group: str | None, resolution: str | None, staff_ones: dict[str, str | None],
+    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: Question,
+    resolution: str | None, staff_ones: dict[str, str | None],
 ) -> tuple[Shown, dict[str, Any]]:  # fmt: skip
     for name, value in staff_ones.items():
         if value:
@@ -187,7 +176,7 @@ async def _for_public(
                 "none; the public chooses a group and months, staff sign in",
             )
     level = resolution_in(resolution, FINEST)
-    chosen = group_in(group)
+    chosen = group_in(given["group"])
     start, end = _month_in("from", given["from"]), _month_in("to", given["to"])
     async with db.read(who) as connection:
         told = await told_months(connection)
@@ -221,9 +210,7 @@ async def _sent(
         data = await asyncio.to_thread(arrow_table, shown, parameters)
         return await send(request, who, data, ARROW, "diem-nong.arrow")
     if form == "csv":
-        return await send(
-            request, who, b"\xef\xbb\xbf" + csv_table(shown).encode(), "text/csv", "diem-nong.csv"
-        )
+        return await send_csv(request, who, csv_table(shown))
     body = await asyncio.to_thread(feature_collection, shown, parameters)
     return await send(request, who, body.encode(), GEOJSON)
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import h3
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api.definition import sends
 from api.deps import Db, Layers, Who
-from api.hotspots import Category, Channel, From, Group, To, Ward, shown_for
+from api.hotspots import shown_for
 from api.hotspots_ask import ground_of
+from api.hotspots_given import Bandwidth, Given, Question, State
 from api.hotspots_send import send
 from geo.calendar import today_ict
 from geo.errors import InvalidInput, NotFound
@@ -35,61 +36,52 @@ MVT = "application/vnd.mapbox-vector-tile"
 GEOTIFF = "image/tiff; application=geotiff"
 # Of one question many tiles are asked for; the counting and the surface are made once.
 KEPT_MAX = 24
-State = Annotated[str | None, Query(description="hot99,…; all: có ý nghĩa thống kê / significance (staff)")]
-Bandwidth = Annotated[str | None, Query(description="Bán kính làm trơn, mét, 300–5000 / bandwidth, metres")]
 
 
 @router.get("/api/hotspots/tiles/{z}/{x}/{y}.mvt", summary="Ô lục giác dạng vector tile", **sends(MVT))
 async def tile(
-    *, request: Request, db: Db, layers: Layers, who: Who, z: str, x: str, y: str, from_: From = None,
-    to: To = None, category: Category = None, channel: Channel = None, ward: Ward = None, group: Group = None,
+    *, request: Request, db: Db, layers: Layers, who: Who, given: Given, z: str, x: str, y: str,
     state: State = None,
 ) -> Response:  # fmt: skip
-    """Layer ``hotspots``: ``incidents``, ``contacts``, ``rate``, ``state`` where asked; id: the H3 cell."""
+    """Layer ``hotspots``: ``cell``, ``incidents``, ``contacts``, ``rate``, ``state`` where asked.
+
+    The resolution follows the zoom; a feature's id is the H3 index.
+    """
     place = _tile(z, x, y)
-    given = {
-        "from": from_, "to": to, "category": category, "channel": channel, "ward": ward, "group": group,
-        "state": state,
-    }  # fmt: skip
     level = resolution_at(place.z, RESOLUTION if who.staff else FINEST)
-    shown, _ = await _shown(request, db, layers, who, given=given, level=level)
+    shown, _ = await _shown(request, db, layers, who, given=given, state=state, level=level)
     data = await asyncio.to_thread(tile_of, shown, place)
     return await send(request, who, data, MVT)
 
 
 @router.get("/api/hotspots/density/{z}/{x}/{y}.png", summary="Mật độ dạng ảnh", **sends("image/png"))
 async def density_tile(
-    *, request: Request, db: Db, layers: Layers, who: Who, z: str, x: str, y: str, from_: From = None,
-    to: To = None, category: Category = None, channel: Channel = None, ward: Ward = None, group: Group = None,
+    *, request: Request, db: Db, layers: Layers, who: Who, given: Given, z: str, x: str, y: str,
     bandwidth_m: Bandwidth = None,
 ) -> Response:  # fmt: skip
     """Reports per km² and 30 days in a ramp that is the same for every zoom, period and filter."""
     place = _tile(z, x, y)
-    given = {"from": from_, "to": to, "category": category, "channel": channel, "ward": ward, "group": group}
-    made = await _surface(request, db, layers, who, given=given, bandwidth_m=_bandwidth(bandwidth_m))
+    made = await surface_for(request, db, layers, who, given=given, bandwidth_m=bandwidth_in(bandwidth_m))
     data = await asyncio.to_thread(png_tile, made, place)
     return await send(request, who, data, "image/png")
 
 
 @router.get("/api/hotspots/density.tif", summary="Mật độ dạng GeoTIFF", **sends(GEOTIFF))
 async def density_file(
-    *, request: Request, db: Db, layers: Layers, who: Who, from_: From = None, to: To = None,
-    category: Category = None, channel: Channel = None, ward: Ward = None, group: Group = None,
-    bandwidth_m: Bandwidth = None,
-) -> Response:  # fmt: skip
+    *, request: Request, db: Db, layers: Layers, who: Who, given: Given, bandwidth_m: Bandwidth = None
+) -> Response:
     """A Cloud Optimized GeoTIFF, 100 m cells, with all parameters in the tag ``diaban``."""
-    given = {"from": from_, "to": to, "category": category, "channel": channel, "ward": ward, "group": group}
-    made = await _surface(request, db, layers, who, given=given, bandwidth_m=_bandwidth(bandwidth_m))
+    made = await surface_for(request, db, layers, who, given=given, bandwidth_m=bandwidth_in(bandwidth_m))
     data = await asyncio.to_thread(geotiff, made)
     return await send(request, who, data, GEOTIFF, "mat-do.tif")
 
 
-async def _surface(
-    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: dict[str, str | None],
-    bandwidth_m: int,
-) -> Surface:  # fmt: skip
+async def surface_for(
+    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: Question, bandwidth_m: int
+) -> Surface:
+    """The density of a question; made once for all its tiles. 404 without wards."""
     level = RESOLUTION if who.staff else FINEST
-    shown, parameters = await _shown(request, db, layers, who, given=given, level=level)
+    shown, parameters = await _shown(request, db, layers, who, given=given, state=None, level=level)
     ground = await ground_of(request, db, layers, who, level)
     if ground.outline.is_empty:
         raise NotFound("Chưa có ranh giới xã, phường.", "There are no boundaries of wards yet.")
@@ -107,36 +99,18 @@ async def _surface(
 
 
 async def _shown(
-    request: Request,
-    db: Database,
-    layers: Catalogue,
-    who: Caller,
-    *,
-    given: dict[str, str | None],
+    request: Request, db: Database, layers: Catalogue, who: Caller, *, given: Question, state: str | None,
     level: int,
-) -> tuple[Shown, dict[str, Any]]:
+) -> tuple[Shown, dict[str, Any]]:  # fmt: skip
     """What a question shows at a resolution; the same question by the same class is counted once."""
+
+    async def count() -> tuple[Shown, dict[str, Any]]:
+        return await shown_for(request, db, layers, who, given=given, resolution=str(level), state=state)
+
     if not who.staff:  # what was told is few lines, and a month may be added at any time
-        return await _counted(request, db, layers, who, given=given, level=level)
+        return await count()
     version = layers.epoch("reports", who), layers.epoch("admin_units", who)
-    key = ("shown", who.policy_class, version, level, tuple(sorted(given.items(), key=lambda item: item[0])))
-    return await _once(request, key, lambda: _counted(request, db, layers, who, given=given, level=level))
-
-
-async def _counted(
-    request: Request,
-    db: Database,
-    layers: Catalogue,
-    who: Caller,
-    *,
-    given: dict[str, str | None],
-    level: int,
-) -> tuple[Shown, dict[str, Any]]:
-    asked = {name: given.get(name) for name in ("from", "to", "category", "channel", "ward")}
-    return await shown_for(
-        request, db, layers, who, given=asked, group=given.get("group"), resolution=str(level),
-        state=given.get("state"),
-    )  # fmt: skip
+    return await _once(request, ("shown", who.policy_class, version, level, state, *given.values()), count)
 
 
 async def _once[T](request: Request, key: object, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -166,5 +140,6 @@ def _tile(z: str, x: str, y: str) -> TileId:
     return place
 
 
-def _bandwidth(text: str | None) -> int:
+def bandwidth_in(text: str | None) -> int:
+    """The bandwidth of a request, metres."""
     return DEFAULT_BANDWIDTH_M if text is None else parse_integer("bandwidth_m", text, *BANDWIDTHS_M)

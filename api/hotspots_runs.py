@@ -16,7 +16,6 @@ from api.definition import sends
 from api.deps import Db, Layers, Who
 from api.hotspots import GI
 from api.hotspots_ask import asked, ground_of, staff_only
-from api.hotspots_more import emerging_body
 from api.hotspots_send import send_json
 from geo.errors import InvalidInput, NotFound, TooLarge
 from geo.hotspots import RESOLUTION
@@ -25,6 +24,7 @@ from geo.hotspots.answer import Shown, feature_collection
 from geo.hotspots.runs import METHODS, digest_of, find, name_of, result_of, store
 from geo.hotspots.stats.gistar import significance
 from geo.hotspots.surface import BANDWIDTHS_M, DEFAULT_BANDWIDTH_M, geotiff, surface
+from geo.hotspots.tables import histories
 from geo.types import parse_integer
 
 if TYPE_CHECKING:
@@ -186,10 +186,9 @@ def _result(
     wanted, level = question.wanted, ground.resolution
     if kind == "emerging":
         steps, days = numbers["steps"], numbers["step_days"]
-        cube = question.facts.by_step(wanted, level, ground.cells, steps, days)
-        plain = replace(question, version=0)
-        body = emerging_body(plain, ground, steps=steps, step_days=days, kinds=None)
-        return body.encode(), int(cube.sum())
+        table = histories(question.facts, wanted, ground, steps=steps, step_days=days, kinds=None)
+        said = replace(question, version=0).parameters() | table.said
+        return table.geojson(said).encode(), int(table.said["n"])
     counts = question.facts.by_cell(wanted, level)
     length = (wanted.end - wanted.start).days
     n = int(counts.incidents.sum())

@@ -7,18 +7,16 @@ import time
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-import h3
 import numpy as np
 from psycopg.types.json import Jsonb
 
-from geo.hotspots.cells import areas_km2, as_text, centre
+from geo.hotspots.cells import areas_km2, as_text, centre, places_in, rings_of
 from geo.hotspots.filters import Filter
-from geo.hotspots.stats.scan import Cluster, scan
+from geo.hotspots.stats.scan import Cluster, Discs, scan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from psycopg import AsyncConnection
-    from scipy.sparse import csr_array
 
     from geo.hotspots.facts import Facts
 
@@ -37,37 +35,23 @@ CLEARANCE = 1
 
 _STORE = """
 INSERT INTO hot.alarm (day, clearance, category, rank, cells, resolution, lon, lat, radius_m, first_day,
-observed,
-                       expected, statistic, p, recurrence_days, parameters)
+                       observed, expected, statistic, p, recurrence_days, parameters)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id
 """
 _READ = """
 SELECT id, day, category, cells, lon, lat, radius_m, first_day, observed, expected, p, recurrence_days,
-raised_at,
-       seen_by, seen_at, parameters
+       raised_at, seen_by, seen_at, parameters
   FROM hot.alarm WHERE id > %(after)s AND (%(since)s::date IS NULL OR day >= %(since)s)
  ORDER BY id DESC LIMIT %(limit)s
 """
 
 
-def zones(cells: NDArray[np.int64]) -> csr_array:
-    """Discs of 0 to 5 rings around each cell, as far as they lie on ``cells``: (cells, cells × 6), binary."""
-    from scipy.sparse import csr_array
-
-    place = {cell: at for at, cell in enumerate(cells.tolist())}
-    rows: list[int] = []
-    columns: list[int] = []
-    for cell, at in place.items():
-        # A disc of few rings lies within that of more: each cell of a ring belongs to its own disc and all
-        # wider.
-        for radius in range(RADII):
-            ring = [cell] if radius == 0 else [h3.str_to_int(c) for c in h3.grid_ring(as_text(cell), radius)]
-            inside = [place[c] for c in ring if c in place]
-            for wider in range(radius, RADII):
-                rows += inside
-                columns += [at * RADII + wider] * len(inside)
-    shape = (len(cells), len(cells) * RADII)
-    return csr_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=shape)
+def discs(cells: NDArray[np.int64], radii: int = RADII) -> Discs:
+    """Discs of 0 to 5 rings around each cell, as far as they lie on ``cells`` (ascending)."""
+    rings = [rings_of(cells, radius) for radius in range(radii)]
+    near = np.concatenate([places_in(cells, ring) for ring in rings], axis=1)
+    near[near < 0] = len(cells)
+    return Discs(near, np.repeat(np.arange(radii), [ring.shape[1] for ring in rings]))
 
 
 def scanned(facts: Facts, day: date, categories: tuple[str, ...] = (), times: int = TIMES) -> list[
@@ -83,19 +67,9 @@ def scanned(facts: Facts, day: date, categories: tuple[str, ...] = (), times: in
     cell, days_ago = np.repeat(cell, number), np.repeat(BASELINE_DAYS - 1 - step, number)
     if not len(cell):
         return []
-    discs = zones(counts.cells)
-    found = scan(cell, days_ago, discs, days_max=DAYS_MAX, times=times, seed=day.toordinal())
-    by_zone = discs.tocsc()
-    return [
-        (
-            one,
-            tuple(
-                int(c)
-                for c in counts.cells[by_zone.indices[slice(*by_zone.indptr[[one.zone, one.zone + 1]])]]
-            ),
-        )
-        for one in found
-    ]
+    around = discs(counts.cells)
+    found = scan(cell, days_ago, around, days_max=DAYS_MAX, times=times, seed=day.toordinal())
+    return [(one, tuple(counts.cells[around.cells(one.zone)].tolist())) for one in found]
 
 
 async def raise_alarms(connection: Connection, facts: Facts, day: date) -> list[int]:

@@ -36,7 +36,7 @@ class Shown:
         """Incidents per km² of the true area and 30 days."""
         return self.incidents / areas_km2(self.cells) * DAYS_OF_RATE / self.days
 
-    def only(self, keep: NDArray[np.bool_]) -> Shown:
+    def only(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Shown:
         """Some of the cells."""
         s = self.significance
         if s is not None:
@@ -48,6 +48,12 @@ class Shown:
         west, south, east, north = boxes(self.cells).T
         across = (west <= box.east) & (east >= box.west)
         return self.only(across & (south <= box.north) & (north >= box.south))
+
+    def foremost(self, count: int) -> Shown:
+        """The first ``count`` cells: the hottest, then those with the highest rate; cells in their order."""
+        level = self.significance.level if self.significance else np.zeros(len(self.cells), dtype=np.int8)
+        order = np.lexsort((self.cells, -self.rate, -level))[:count]
+        return self.only(np.sort(order))
 
     def totals(self) -> dict[str, float]:
         """How many cells, incidents and contacts."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import h3
 import numpy as np
+from h3.api import numpy_int
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +40,11 @@ def parents(cells: Cells, resolution: int) -> Cells:
     unused = (np.int64(1) << np.int64(_BITS * (_FINEST - resolution))) - np.int64(1)
     plain = cells & ~(np.int64(0xF) << np.int64(52))
     return plain | (np.int64(resolution) << np.int64(52)) | unused
+
+
+def resolution_of(cell: int) -> int:
+    """The resolution of a cell, 0 to 15."""
+    return (cell >> 52) & 0xF
 
 
 def children(cell: int, resolution: int) -> tuple[int, ...]:
@@ -75,12 +81,28 @@ def _measured(cells: Cells) -> NDArray[np.void]:
     return known[np.searchsorted(known["cell"], cells)]
 
 
+def rings_of(cells: Cells, radius: int) -> Cells:
+    """The cells exactly ``radius`` steps from each, a row for each (n, 6 × radius); 0 beside a pentagon."""
+    if radius == 0:
+        return cells[:, np.newaxis]
+    found = np.zeros((len(cells), 6 * radius), dtype=np.int64)
+    for row, cell in zip(found, cells.tolist(), strict=True):
+        ring = numpy_int.grid_ring(cell, radius)
+        row[: len(ring)] = ring
+    return found
+
+
+def places_in(known: Cells, cells: Cells) -> Cells:
+    """The place of each of ``cells`` (any shape) in ``known`` (ascending); -1 where it is not."""
+    if not len(known):
+        return np.full(cells.shape, -1, dtype=np.int64)
+    at = np.searchsorted(known, cells).clip(max=len(known) - 1)
+    return np.where(known[at] == cells, at, -1)
+
+
 def unknown(cells: Cells, known: Cells) -> Cells:
     """Those of ``cells`` that are not in ``known`` (ascending), each once, ascending."""
-    if not len(known):
-        return np.unique(cells)
-    at = np.searchsorted(known, cells).clip(max=len(known) - 1)
-    return np.unique(cells[known[at] != cells])
+    return np.unique(cells[places_in(known, cells) < 0])
 
 
 def _box(corners: tuple[tuple[float, float], ...]) -> tuple[float, float, float, float]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo.hotspots.cells import RESOLUTION, parents
+from geo.hotspots.cells import RESOLUTION, parents, resolution_of
 from geo.hotspots.filters import EPOCH, Filter, day_of, number_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Facts:
             codes = np.array([int(code) for code in wanted.wards], dtype=np.int32)
             keep = _both(keep, np.isin(self.ward[low:high], codes))
         if wanted.cell is not None:
-            resolution = (wanted.cell >> 52) & 0xF
+            resolution = resolution_of(wanted.cell)
             coarse, of = self.coarser(resolution)
             keep = _both(keep, coarse[of[self.cell[low:high]]] == wanted.cell)
         return slice(low, high) if keep is None else np.flatnonzero(keep) + low

@@ -17,7 +17,7 @@ import h3
 import numpy as np
 import shapely
 
-from geo.hotspots.cells import areas_km2, as_text, centre
+from geo.hotspots.cells import areas_km2, centre, places_in, rings_of
 from geo.in_force import in_force
 
 if TYPE_CHECKING:
@@ -77,10 +77,7 @@ class Ground:
 
     def places(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
         """For each of ``cells`` its place in the ground, -1 where it lies outside."""
-        if not len(self.cells):
-            return np.full(len(cells), -1, dtype=np.int64)
-        at = np.searchsorted(self.cells, cells).clip(max=len(self.cells) - 1)
-        return np.where(self.cells[at] == cells, at, -1)
+        return places_in(self.cells, cells)
 
     def spread(self, cells: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.float64]:
         """Values by cell as an array over the whole ground, zero where nothing was counted."""
@@ -115,16 +112,10 @@ def weights_of(cells: NDArray[np.int64]) -> csr_array:
     """Binary weights between cells that touch, and of each with itself (n × n, rows in the cells' order)."""
     from scipy.sparse import csr_array
 
-    place = {cell: at for at, cell in enumerate(cells.tolist())}
-    rows: list[int] = []
-    columns: list[int] = []
-    for cell, at in place.items():
-        near = (place.get(h3.str_to_int(c), -1) for c in h3.grid_disk(as_text(cell), 1))
-        touching = sorted(other for other in near if other >= 0)
-        columns += touching
-        rows += [at] * len(touching)
-    shape = (len(cells), len(cells))
-    return csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
+    near = np.sort(places_in(cells, np.concatenate([rings_of(cells, 0), rings_of(cells, 1)], axis=1)), axis=1)
+    there = near >= 0
+    starts = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+    return csr_array((np.ones(starts[-1]), near[there], starts), shape=(len(cells), len(cells)))
 
 
 async def ground_on(connection: Connection, day: date, resolution: int) -> Ground:

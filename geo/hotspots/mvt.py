@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from geo.hotspots.answer import STATES
-from geo.hotspots.cells import ring
+from geo.hotspots.cells import as_text, ring
 from geo.types import Bbox
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def resolution_at(zoom: int, finest: int) -> int:
 def tile_of(shown: Shown, tile: TileId) -> bytes:
     """The cells that meet a tile, whole: none is cut, none is counted in parts. Empty where there is none."""
     near = shown.touching(_box(tile))
-    keys = ["incidents", "contacts", "rate", *(["state"] if near.significance else [])]
+    keys = ["cell", "incidents", "contacts", "rate", *(["state"] if near.significance else [])]
     values: dict[bytes, int] = {}
     features: list[bytes] = []
     levels = near.significance.level.tolist() if near.significance else [None] * len(near.cells)
@@ -42,7 +42,8 @@ def tile_of(shown: Shown, tile: TileId) -> bytes:
         geometry = _geometry(cell, tile)
         if not geometry:
             continue
-        said = [_number(incidents), _number(contacts), _number(rate)]
+        # An index has more bits than a browser's numbers: there the id is not exact, the text is.
+        said = [_field(1, as_text(cell).encode()), _number(incidents), _number(contacts), _number(rate)]
         if level is not None:
             said.append(_field(1, STATES[level].encode()))
         tags = b"".join(

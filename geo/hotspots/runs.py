@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Connection = AsyncConnection[tuple[Any, ...]]
 
 # A change of a method gives new results, and so new names.
-METHODS = 1
+METHODS = 2
 _FIND = """
 SELECT id, parameters, data_digest, n, made_at, made_by, length(result), encode(sha256(result), 'hex')
   FROM hot.run

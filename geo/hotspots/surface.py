@@ -29,6 +29,7 @@ DEFAULT_BANDWIDTH_M = 800
 RAMP = ("#fee838", "#d9c55c", "#b0a473", "#8b8879", "#666970", "#3f4e6d", "#00224e")
 LOWEST, HIGHEST = 0.1, 100.0
 TILE = 256
+KNOTS = 17
 EARTH_M = 20_037_508.342789244
 # Standard deviation along an axis of a point anywhere in a hexagon of edge 1.
 SPREAD_OF_HEXAGON = math.sqrt(5 / 24)
@@ -174,12 +175,37 @@ def geotiff(made: Surface) -> bytes:
 
 def png_tile(made: Surface, tile: TileId) -> bytes:
     """A picture of 256 pixels a side in the fixed ramp; clear below 0.1 and outside the province."""
+    side = 2 * EARTH_M / 2**tile.z
+    west, north = -EARTH_M + tile.x * side, EARTH_M - tile.y * side
+    return _picture(made, 3857, (west, north - side, west + side, north), TILE, TILE)
+
+
+def png_box(made: Surface, bounds: tuple[float, float, float, float], width: int, height: int) -> bytes:
+    """The same of a box in degrees (west, south, east, north), degrees straight across the picture."""
+    return _picture(made, 4326, bounds, width, height)
+
+
+def color_of(rate: float) -> str | None:
+    """The colour of a rate on the fixed ramp; None where the scale has not begun."""
+    if rate < LOWEST / 3:
+        return None
+    place = math.log10(max(rate, LOWEST) / LOWEST) / math.log10(HIGHEST / LOWEST) * (len(RAMP) - 1)
+    low = min(int(place), len(RAMP) - 2)
+    part = min(place - low, 1.0)
+    pair = [[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in RAMP[low : low + 2]]
+    mixed = [round(a + (b - a) * part) for a, b in zip(*pair, strict=True)]
+    return "#" + "".join(f"{value:02x}" for value in mixed)
+
+
+def _picture(
+    made: Surface, epsg: int, bounds: tuple[float, float, float, float], width: int, height: int
+) -> bytes:
     from PIL import Image
     from scipy.ndimage import map_coordinates
 
-    rows, columns = _pixels(made.plane, tile)
-    sampled = map_coordinates(made.values, [rows, columns], order=1, mode="constant", cval=0.0)
-    sampled[map_coordinates(made.plane.grid.inside, [rows, columns], order=0, cval=0) == 0] = 0.0
+    places = _pixels(made.plane, epsg, bounds, width, height)
+    sampled = map_coordinates(made.values, places, order=1, mode="constant", cval=0.0)
+    sampled[map_coordinates(made.plane.grid.inside, places, order=0, cval=0) == 0] = 0.0
     place = np.log10(np.maximum(sampled, 1e-9) / LOWEST) / math.log10(HIGHEST / LOWEST)
     index = np.where(sampled < LOWEST, 0, 1 + (place.clip(0, 1) * 254).round()).astype(np.uint8)
     picture = Image.fromarray(index)
@@ -189,25 +215,25 @@ def png_tile(made: Surface, tile: TileId) -> bytes:
     return sink.getvalue()
 
 
-def _pixels(plane: Plane, tile: TileId) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rows and columns of the raster (fractions) under the middles of a tile's pixels.
+def _pixels(
+    plane: Plane, epsg: int, bounds: tuple[float, float, float, float], width: int, height: int
+) -> NDArray[np.float64]:
+    """Rows and columns of the raster (fractions, (2, height, width)) under the middles of a picture's pixels.
 
-    Projected at every sixteenth pixel: between them the two projections are straight to a hundredth of a
-    pixel.
+    Projected at 17 by 17 knots: between them the two projections are straight to a hundredth of a pixel.
     """
-    from scipy.ndimage import zoom
+    from scipy.ndimage import map_coordinates
 
-    side = 2 * EARTH_M / 2**tile.z
-    knots = (np.arange(17) * 16) / TILE
-    x = -EARTH_M + (tile.x + knots) * side
-    y = EARTH_M - (tile.y + knots) * side
-    project = Transformer.from_crs(3857, plane.epsg, always_xy=True).transform
-    east, north = project(*(values.ravel() for values in np.meshgrid(x, y)))
-    column = (east.reshape(17, 17) - plane.grid.west_m) / plane.grid.cell_m - 0.5
-    row = (plane.grid.north_m - north.reshape(17, 17)) / plane.grid.cell_m - 0.5
-    wide = [zoom(values, 257 / 17, order=1, grid_mode=False) for values in (row, column)]
-    rows, columns = ((values[:-1, :-1] + values[1:, 1:]) / 2 for values in wide)
-    return rows, columns
+    west, south, east, north = bounds
+    knots = np.linspace(0, 1, KNOTS)
+    x, y = np.meshgrid(west + knots * (east - west), north - knots * (north - south))
+    project = Transformer.from_crs(epsg, plane.epsg, always_xy=True).transform
+    easting, northing = (values.reshape(x.shape) for values in project(x.ravel(), y.ravel()))
+    column = (easting - plane.grid.west_m) / plane.grid.cell_m - 0.5
+    row = (plane.grid.north_m - northing) / plane.grid.cell_m - 0.5
+    down, across = ((np.arange(size) + 0.5) / size * (KNOTS - 1) for size in (height, width))
+    at = np.array(np.meshgrid(down, across, indexing="ij"))
+    return np.array([map_coordinates(values, at, order=1) for values in (row, column)])
 
 
 @lru_cache(maxsize=1)

@@ -200,6 +200,7 @@ def test_tiles_hold_whole_cells_and_all_of_them(client: TestClient, staff: dict[
                 for feature in layers.get("hotspots", {}).get("features", ()):
                     values[feature["id"]] = feature["properties"]["incidents"]
                     assert feature["geometry"]["type"] == "Polygon"
+                    assert int(feature["properties"]["cell"], 16) == feature["id"]
         assert values == {int(f["id"], 16): f["properties"]["incidents"] for f in wanted["features"]}
 
 
@@ -324,6 +325,10 @@ def test_bad_runs(client: TestClient, staff: dict[str, str], body: str) -> None:
         ("/emerging", {"step_days": "0"}),
         ("/emerging", {"kind": "warm"}),
         ("/compare", {"from2": "2026-02-01", "to2": "2026-01-01"}),
+        ("/emerging", {"f": "arrow"}),
+        ("", {"most": "0"}),
+        ("", {"cell": SQL}),
+        ("/sheet.pdf", {"view": "emerging", "group": "an_toan"}),
         ("/hours", {"cell": SQL}),
         ("/hours", {"cell": "8f65a6b0003ffff"}),
         ("/cells/xyz/reports", {}),
@@ -365,8 +370,53 @@ def test_the_sheet_says_what_the_screen_says(client: TestClient, staff: dict[str
     assert first.content.startswith(b"%PDF-")
     assert first.content == client.get("/api/hotspots/sheet.pdf", params=asked, headers=staff).content
     assert first.content != client.get("/api/hotspots/sheet.pdf", params=YEAR, headers=staff).content
-    marked = client.get("/api/hotspots/sheet.pdf", params={**YEAR, "state": "all"}, headers=staff)
+    marked = client.get("/api/hotspots/sheet.pdf", params={**YEAR, "view": "signal"}, headers=staff)
     assert marked.status_code == 200
     months = {"from": "2025-08-01", "to": "2026-06-01"}
     assert client.get("/api/hotspots/sheet.pdf", params=months).status_code == 200
     assert client.get("/api/hotspots/sheet.pdf", params=asked).status_code == 400
+
+
+def test_the_sheet_has_every_view_of_the_screen(client: TestClient, staff: dict[str, str]) -> None:
+    def sheet(**more: str) -> bytes:
+        answer = client.get("/api/hotspots/sheet.pdf", params={**YEAR, **more}, headers=staff)
+        assert answer.status_code == 200, answer.text
+        return answer.content
+
+    views = [sheet(view=view) for view in ("density", "heat", "signal", "emerging", "compare")]
+    assert len(set(views)) == len(views)
+    assert sheet() == views[0]
+    assert b"/Subtype /Image" in views[1] and b"/Subtype /Image" not in views[0]
+    assert sheet(view="compare", from2="2025-07-01", to2="2025-08-01") != views[4]
+    wrong = client.get("/api/hotspots/sheet.pdf", params={"view": SQL}, headers=staff)
+    assert (wrong.status_code, wrong.json()["parameter"]) == (400, "view")
+    for view in ("emerging", "compare"):
+        assert client.get("/api/hotspots/sheet.pdf", params={"view": view}).status_code == 401
+
+
+def test_the_first_cells_are_the_hottest_and_n_is_of_all(client: TestClient, staff: dict[str, str]) -> None:
+    whole = get(client, staff, "", **YEAR)
+    first = get(client, staff, "", **YEAR, most="3")
+    assert first["parameters"]["n"] == whole["parameters"]["n"]
+    rates = sorted((f["properties"]["rate"] for f in whole["features"]), reverse=True)
+    assert sorted((f["properties"]["rate"] for f in first["features"]), reverse=True) == rates[:3]
+    hot = get(client, staff, "", **YEAR, state="all", most="1")["features"][0]["properties"]
+    assert hot["state"] == "hot99"
+
+
+def test_one_cell_says_what_it_says_among_all(client: TestClient, staff: dict[str, str]) -> None:
+    whole = get(client, staff, "", **YEAR, state="all", resolution="7")["features"]
+    wanted = max(whole, key=lambda feature: feature["properties"]["incidents"])
+    alone = get(client, staff, "", **YEAR, state="all", cell=wanted["id"])["features"]
+    assert alone == [wanted]
+
+
+def test_tables_in_time_as_csv(client: TestClient, staff: dict[str, str]) -> None:
+    for path, column in (("/emerging", "kind"), ("/compare", "change")):
+        answer = client.get(f"/api/hotspots{path}", params={**YEAR, "f": "csv"}, headers=staff)
+        assert answer.headers["content-type"].startswith("text/csv")
+        head, *lines = answer.content.decode("utf-8-sig").splitlines()
+        features = get(client, staff, path, **YEAR)["features"]
+        at = head.split(",").index(column)
+        said = {line.split(",")[0]: line.split(",")[at] for line in lines}
+        assert said == {f["id"]: str(f["properties"][column]) for f in features} and said

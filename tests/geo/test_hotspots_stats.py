@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.sparse import csr_array
 
+from geo.hotspots.alarms import discs
 from geo.hotspots.ground import weights_of
 from geo.hotspots.stats import emerging as em
 from geo.hotspots.stats import gistar, rates, scan, trend
@@ -274,19 +275,27 @@ def test_places_of_points_in_the_grid() -> None:
     assert flat[1] == 40 * 110 + 50
 
 
-def zones_of(cells: np.ndarray, radii: int) -> csr_array:
-    at = {cell: i for i, cell in enumerate(cells.tolist())}
-    rows, columns = [], []
-    for zone, (cell, radius) in enumerate((c, r) for c in cells.tolist() for r in range(radii)):
-        for near in h3.grid_disk(h3.int_to_str(cell), radius):
-            if h3.str_to_int(near) in at:
-                rows.append(at[h3.str_to_int(near)])
-                columns.append(zone)
-    return csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(cells), len(cells) * radii))
-
-
 SCANNED = disc(4)
-ZONES = zones_of(SCANNED, 3)
+DISCS = discs(SCANNED, 3)
+
+
+def test_discs_are_what_h3_says() -> None:
+    for zone in range(len(SCANNED) * DISCS.radii):
+        centre, radius = divmod(zone, DISCS.radii)
+        wanted = {h3.str_to_int(c) for c in h3.grid_disk(h3.int_to_str(int(SCANNED[centre])), radius)}
+        assert set(SCANNED[DISCS.cells(zone)].tolist()) == wanted & set(SCANNED.tolist())
+
+
+def test_zones_are_counted_as_one_would() -> None:
+    rng = np.random.default_rng(4)
+    cell, days = rng.integers(0, len(SCANNED), 200), rng.integers(0, 7, 200)
+    counted = scan._Counter(DISCS, 7)(cell, days)
+    sums = DISCS.sums(np.bincount(cell, minlength=len(SCANNED)))
+    for zone in range(0, len(SCANNED) * DISCS.radii, 7):
+        centre, radius = divmod(zone, DISCS.radii)
+        inside = np.isin(cell, DISCS.cells(zone))
+        assert counted[radius, :, centre].tolist() == [int((inside & (days <= d)).sum()) for d in range(7)]
+        assert sums[radius, centre] == inside.sum()
 
 
 def noise(seed: int, count: int = 600) -> tuple[np.ndarray, np.ndarray]:
@@ -300,13 +309,13 @@ def test_the_scan_finds_what_began_three_days_ago() -> None:
     cell, days = noise(1)
     place = 30
     cell, days = np.append(cell, np.full(12, place)), np.append(days, np.arange(12) % 3)
-    first, *_ = scan.scan(cell, days, ZONES, days_max=7, times=199, seed=3)
-    assert ZONES[[place]].toarray()[0, first.zone] == 1
+    first, *_ = scan.scan(cell, days, DISCS, days_max=7, times=199, seed=3)
+    assert place in DISCS.cells(first.zone)
     assert first.days == 3
     assert first.p == 1 / 200
     assert first.recurrence_days == 200
     assert first.observed >= 12 > first.expected
-    again, *_ = scan.scan(cell, days, ZONES, days_max=7, times=199, seed=3)
+    again, *_ = scan.scan(cell, days, DISCS, days_max=7, times=199, seed=3)
     assert again == first
 
 
@@ -314,18 +323,18 @@ def test_a_place_that_always_reports_much_is_no_alarm() -> None:
     cell, days = noise(2)
     rng = np.random.default_rng(9)
     cell, days = np.append(cell, np.full(300, 30)), np.append(days, rng.integers(0, 60, 300))
-    found = scan.scan(cell, days, ZONES, days_max=7, times=99, seed=1)
+    found = scan.scan(cell, days, DISCS, days_max=7, times=99, seed=1)
     assert all(cluster.p > 0.05 for cluster in found)
     busy = np.append(days, np.zeros(200, dtype=int))  # today is busy everywhere alike
     share = np.append(cell, rng.choice(cell, 200))
-    assert all(c.p > 0.02 for c in scan.scan(share, busy, ZONES, days_max=7, times=99, seed=1))
+    assert all(c.p > 0.02 for c in scan.scan(share, busy, DISCS, days_max=7, times=99, seed=1))
 
 
 def test_p_of_the_scan_is_uniform_under_the_null() -> None:
     p = []
     for seed in range(80):
         cell, days = noise(100 + seed, 300)
-        found = scan.scan(cell, days, ZONES, days_max=5, times=39, seed=seed)
+        found = scan.scan(cell, days, DISCS, days_max=5, times=39, seed=seed)
         p.append(found[0].p if found else 1.0)
     # p is discrete and never below the truth: it may be late, not early.
     assert np.mean(np.array(p) <= 0.05) <= 0.125
@@ -342,9 +351,9 @@ def test_the_score_is_kulldorffs() -> None:
 
 def test_nothing_to_scan() -> None:
     empty = np.empty(0, dtype=np.int64)
-    assert scan.scan(empty, empty, ZONES, days_max=7, times=9, seed=1) == []
+    assert scan.scan(empty, empty, DISCS, days_max=7, times=9, seed=1) == []
     old = np.full(5, 40)
-    assert scan.scan(np.arange(5), old, ZONES, days_max=7, times=9, seed=1) == []
+    assert scan.scan(np.arange(5), old, DISCS, days_max=7, times=9, seed=1) == []
 
 
 def test_shrinkage_by_hand() -> None:

@@ -109,8 +109,8 @@ class Hotspots:
                 "from": given.get("from"),
                 "to": given.get("to"),
                 **{name: listed[name] for name in ("category", "channel", "ward")},
+                "group": given.get("group"),
             },
-            group=given.get("group"),
             resolution=str(given["resolution"]) if "resolution" in given else None,
             state=listed["state"],
         )

@@ -16,7 +16,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -27,7 +26,7 @@ CASES_MIN = 3
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cylinder: zone (a column), days it has lasted, reports found and expected, its score and p.
+    """A cylinder: zone (see :class:`Discs`), days it has lasted, reports found and expected, its score and p.
 
     ``recurrence_days``: such a score comes by chance once in so many days of one scan a day.
     """
@@ -41,86 +40,125 @@ class Cluster:
     recurrence_days: float
 
 
+@dataclass(frozen=True, slots=True)
+class Discs:
+    """Discs of cells: about each of n cells those within 0, 1, … rings, as far as they are on the ground.
+
+    ``near``: (n, reach) the cells about each cell, ring after ring, n where there is none; ``ring``: (reach,)
+    their rings, ascending from 0. Distance in rings is symmetric, so ``near`` says as well whose discs a cell
+    lies in. A zone is a centre × ``radii`` + its outermost ring.
+    """
+
+    near: Ints
+    ring: Ints
+
+    @property
+    def radii(self) -> int:
+        """How many discs there are about each cell."""
+        return int(self.ring[-1]) + 1
+
+    def cells(self, zone: int) -> Ints:
+        """The cells of a zone."""
+        centre, radius = divmod(zone, self.radii)
+        found = self.near[centre, self.ring <= radius]
+        there: Ints = found[found < len(self.near)]
+        return there
+
+    def sums(self, by_cell: Ints) -> Ints:
+        """(radii, n): of values by cell the sums over each disc."""
+        padded = np.append(by_cell, 0)
+        starts = np.searchsorted(self.ring, np.arange(self.radii))
+        found: Ints = np.cumsum(np.add.reduceat(padded[self.near], starts, axis=1), axis=1).T
+        return found
+
+
 def scan(
-    cell: Ints, days_ago: Ints, zones: csr_array, *, days_max: int, times: int, seed: int, most: int = 5
+    cell: Ints, days_ago: Ints, discs: Discs, *, days_max: int, times: int, seed: int, most: int = 5
 ) -> list[Cluster]:
     """Clusters that last until today, best first, none sharing a cell with a better one.
 
-    ``cell``: place of each report among the rows of ``zones``; ``days_ago``: 0 today, up to the baseline's
-    length; ``zones``: (cells, zones), binary. At most ``most`` clusters, whatever their p.
+    ``cell``: each report's cell among those of ``discs``; ``days_ago``: 0 today, up to the baseline's length.
+    At most ``most`` clusters, whatever their p.
     """
     total = len(cell)
     recent = days_ago < days_max
     if total == 0 or not recent.any():
         return []
     window = days_ago[recent]
-    expected = _expected(np.bincount(cell, minlength=zones.shape[0]), window, zones, days_max, total)
-    found = _score(_observed(cell[recent], window, zones, days_max), expected, total)
-    best = np.sort(_best(cell, window, zones, expected, times=times, seed=seed))
-    observed = _observed(cell[recent], window, zones, days_max)
+    count = _Counter(discs, days_max)
+    expected = _expected(np.bincount(cell, minlength=len(discs.near)), window, discs, days_max, total)
+    observed = count(cell[recent], window)
+    found = _score(observed, expected, total)
+    best = np.sort(_best(cell, window, count, expected, times=times, seed=seed))
     clusters: list[Cluster] = []
-    taken = np.zeros(zones.shape[0], dtype=bool)
-    by_zone = zones.tocsc()
+    taken = np.zeros(len(discs.near), dtype=bool)
     for flat in np.argsort(-found, axis=None, kind="stable"):
-        zone, lasting = np.unravel_index(flat, found.shape)
-        if found[zone, lasting] <= 0 or len(clusters) == most:
+        at = tuple(int(i) for i in np.unravel_index(flat, found.shape))
+        if found[at] <= 0 or len(clusters) == most:
             break
-        inside = by_zone.indices[by_zone.indptr[zone] : by_zone.indptr[zone + 1]]
+        radius, lasting, centre = at
+        zone = centre * discs.radii + radius
+        inside = discs.cells(zone)
         if taken[inside].any():
             continue
         taken[inside] = True
-        p = (1 + times - int(np.searchsorted(best, found[zone, lasting] - 1e-9))) / (1 + times)
-        clusters.append(
-            Cluster(
-                int(zone),
-                int(lasting) + 1,
-                int(observed[zone, lasting]),
-                float(expected[zone, lasting]),
-                float(found[zone, lasting]),
-                p,
-                1 / p,
-            )
-        )
+        p = (1 + times - int(np.searchsorted(best, found[at] - 1e-9))) / (1 + times)
+        figures = float(expected[at]), float(found[at])
+        clusters.append(Cluster(zone, lasting + 1, int(observed[at]), *figures, p, 1 / p))
     return clusters
 
 
-def _expected(by_cell: Ints, window: Ints, zones: csr_array, days_max: int, total: int) -> Floats:
-    """(zones, days_max): reports of the zone × reports of the last days / all reports."""
-    of_zone = zones.T @ by_cell.astype(np.float64)
+class _Counter:
+    """Counts reports by zone and days that it lasts, (radii, days_max, n): of the data and of shufflings."""
+
+    def __init__(self, discs: Discs, days_max: int) -> None:
+        n = len(discs.near)
+        self._shape = discs.radii, days_max, n + 1  # the last place is for what lies in no cell
+        # For each cell the places of the rings that it lies in, for reports of today.
+        self._places = discs.near + discs.ring * (days_max * (n + 1))
+
+    def __call__(self, cell: Ints, days_ago: Ints) -> Ints:
+        radii, days_max, places = self._shape
+        flat = (self._places[cell] + (days_ago * places)[:, np.newaxis]).ravel()
+        found = np.bincount(flat, minlength=radii * days_max * places).reshape(self._shape)
+        # A disc is its rings together, a span of days is its days together.
+        for radius in range(1, radii):
+            found[radius] += found[radius - 1]
+        for day in range(1, days_max):
+            found[:, day] += found[:, day - 1]
+        return found[:, :, :-1]
+
+
+def _expected(by_cell: Ints, window: Ints, discs: Discs, days_max: int, total: int) -> Floats:
+    """(radii, days_max, n): reports of the zone × reports of the last days / all reports."""
     of_days = np.cumsum(np.bincount(window, minlength=days_max)[:days_max])
-    expected: Floats = np.multiply.outer(of_zone, of_days) / total
+    expected: Floats = discs.sums(by_cell)[:, np.newaxis, :] * of_days[:, np.newaxis] / total
     return expected
 
 
-def _observed(cell: Ints, days_ago: Ints, zones: csr_array, days_max: int) -> Floats:
-    """(zones, days_max): reports in the zone within the last 1, 2, … days."""
-    start, end = zones.indptr[cell], zones.indptr[cell + 1]
-    count = (end - start).astype(np.int64)
-    # For each report the zones that hold its cell, one after the other.
-    offset = np.repeat(start - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(count.sum())
-    flat = zones.indices[offset].astype(np.int64) * days_max + np.repeat(days_ago, count)
-    by_day = np.bincount(flat, minlength=zones.shape[1] * days_max).reshape(-1, days_max)
-    return np.cumsum(by_day, axis=1).astype(np.float64)
-
-
-def _score(observed: Floats, expected: Floats, total: int) -> Floats:
+def _score(observed: Ints | Floats, expected: Floats, total: int) -> Floats:
     """The logarithm of the likelihood ratio where more was found than expected; 0 elsewhere."""
-    found = np.zeros_like(observed)
+    found = np.zeros(observed.shape)
     above = (observed > expected) & (observed >= CASES_MIN)
-    c, mu = observed[above], expected[above]
-    rest = total - c
-    other = np.where(rest > 0, rest * np.log(np.maximum(rest, 1) / (total - mu)), 0.0)
-    found[above] = c * np.log(c / mu) + other
+    found[above] = _ratio(observed[above], expected[above], total)
     return found
 
 
-def _best(cell: Ints, window: Ints, zones: csr_array, expected: Floats, *, times: int, seed: int) -> Floats:
+def _ratio(c: Ints | Floats, mu: Floats, total: int) -> Floats:
+    rest = total - c
+    other = np.where(rest > 0, rest * np.log(np.maximum(rest, 1) / (total - mu)), 0.0)
+    return np.asarray(c * np.log(c / mu) + other)
+
+
+def _best(cell: Ints, window: Ints, count: _Counter, expected: Floats, *, times: int, seed: int) -> Floats:
     """The best score of each of ``times`` shufflings of days among the reports."""
     rng = np.random.default_rng(seed)
-    days_max = expected.shape[1]
     best = np.empty(times)
     for turn in range(times):
         # Shuffling all days among all reports is drawing, without putting back, the reports of the last days.
-        drawn = rng.choice(cell, size=len(window), replace=False)
-        best[turn] = _score(_observed(drawn, window, zones, days_max), expected, len(cell)).max(initial=0.0)
+        observed = count(rng.choice(cell, size=len(window), replace=False), window)
+        enough = observed >= CASES_MIN
+        c, mu = observed[enough], expected[enough]
+        above = c > mu
+        best[turn] = _ratio(c[above], mu[above], len(cell)).max(initial=0.0)
     return best
