@@ -11,18 +11,20 @@ import asyncio
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-import psycopg
 import structlog
-from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
+from geo.database.leader import lead
 from geo.jobs import folders, queue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
+
+    from psycopg import AsyncConnection
 
     from geo.settings import Settings
 
@@ -67,48 +69,34 @@ class _Hands:
 
 
 async def run_worker(settings: Settings, command: Sequence[str], pace: Pace | None = None) -> None:
-    """Work until cancelled. ``command`` starts a process that calls :func:`geo.jobs.child.work`.
+    """Work until cancelled, in one process of the deployment.
 
-    Whoever holds the advisory lock works; the others wait to take over.
+    ``command`` starts a process that calls :func:`geo.jobs.child.work`.
     """
     chosen = pace or Pace()
-    while True:
-        hands = _Hands()
-        try:
-            async with await AsyncConnection.connect(
-                settings.role_dsn("diaban_pump"), autocommit=True, application_name="diaban-jobs"
-            ) as connection:
-                await _lead(connection, settings, command, chosen, hands)
-        except psycopg.Error as error:
-            log.warning("jobs_lost", reason=type(error).__name__)
-        finally:
-            await _end(hands.at_work.values())
-        await asyncio.sleep(chosen.retry_s)
+    await lead(settings, "jobs", LEADER_LOCK, partial(_keep, settings, command, chosen), chosen.retry_s)
 
 
-async def _lead(
-    connection: Connection, settings: Settings, command: Sequence[str], pace: Pace, hands: _Hands
-) -> None:
-    while True:
-        row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_LOCK])).fetchone()
-        if row and row[0]:
-            break
-        await asyncio.sleep(pace.retry_s)
-    loop = asyncio.get_running_loop()
-    swept = checked = float("-inf")
-    while True:
-        now = loop.time()
-        if now - swept > pace.sweep_s:
-            await _sweep(connection, settings)
-            swept = now
-        if now - checked > pace.beat_s:
-            await _alive(connection, hands)
-            await _requeue_dead(connection, pace)
-            checked = now
-        await _reap(connection, settings, hands)
-        while await _claim(connection, settings, command, pace, hands):
-            pass
-        await asyncio.sleep(pace.poll_s)
+async def _keep(settings: Settings, command: Sequence[str], pace: Pace, connection: Connection) -> NoReturn:
+    hands = _Hands()
+    try:
+        loop = asyncio.get_running_loop()
+        swept = checked = float("-inf")
+        while True:
+            now = loop.time()
+            if now - swept > pace.sweep_s:
+                await _sweep(connection, settings)
+                swept = now
+            if now - checked > pace.beat_s:
+                await _alive(connection, hands)
+                await _requeue_dead(connection, pace)
+                checked = now
+            await _reap(connection, settings, hands)
+            while await _claim(connection, settings, command, pace, hands):
+                pass
+            await asyncio.sleep(pace.poll_s)
+    finally:
+        await _end(hands.at_work.values())
 
 
 async def _claim(
