@@ -65,10 +65,10 @@ def encode(raw: bytes, coding: Coding = "gzip") -> EncodedTile:
         return EMPTY
     if coding == "zstd":
         blocks = zstandard.ZstdCompressor(ZSTD_LEVEL).compress(raw)
-        return EncodedTile(blocks, 0, len(raw), _digest(blocks), "zstd")
+        return EncodedTile(blocks, 0, len(raw), digest_of(blocks), "zstd")
     compressor = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     blocks = compressor.compress(raw) + compressor.flush(zlib.Z_FULL_FLUSH)
-    return EncodedTile(blocks, zlib.crc32(raw), len(raw), _digest(blocks))
+    return EncodedTile(blocks, zlib.crc32(raw), len(raw), digest_of(blocks))
 
 
 def join(tiles: list[EncodedTile]) -> EncodedTile:
@@ -81,10 +81,11 @@ def join(tiles: list[EncodedTile]) -> EncodedTile:
         crc = crc32_combine(crc, tile.crc, tile.raw_length) if coding == "gzip" else 0
         length += tile.raw_length
     blocks = b"".join(tile.blocks for tile in full)
-    return EncodedTile(blocks, crc, length, _digest("".join(tile.digest for tile in full).encode()), coding)
+    return EncodedTile(blocks, crc, length, digest_of("".join(tile.digest for tile in full).encode()), coding)
 
 
-def _digest(data: bytes) -> str:
+def digest_of(data: bytes) -> str:
+    """Of a tile's blocks: a strong validator."""
     return blake2b(data, digest_size=12).hexdigest()
 
 

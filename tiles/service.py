@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from geo.features import read_extent
 from tiles import metrics
 from tiles.admission import Admission
-from tiles.cache import TileCache, TileKey
+from tiles.cache import PUBLIC, TileCache, TileKey
 from tiles.encoding import EMPTY, Coding, EncodedTile, encode, join
 from tiles.filtered import filtered_row
 from tiles.ground import Ground
+from tiles.ladder.ahead import basis, fetched
 from tiles.ladder.query import patched_query, rung_query
 from tiles.ladder.served import Ladders, Rung
 from tiles.query import tile_query
@@ -57,6 +58,7 @@ class TileService:
         self._cache = TileCache(cache_bytes)
         self._filtered = TileCache(cache_bytes // FILTERED_SHARE, "filtered")
         self._ladders = Ladders(db, catalogue)
+        self._bases: dict[str, tuple[int, str]] = {}
         self._bounds: dict[str, tuple[float, tuple[float, float, float, float] | None]] = {}
         cores = os.cpu_count() or 1
         self._admission = Admission(RENDERS_A_CORE * cores, QUEUE, WAIT_S)
@@ -161,11 +163,17 @@ class TileService:
             else:
                 async with self._few.admitted(), self._admission.admitted():
                     raw = await self._ask_filtered(layer, key, caller)
-        return await _encoded(raw, key.coding)
+        return raw if isinstance(raw, EncodedTile) else await _encoded(raw, key.coding)
 
-    async def _ask(self, layer: Layer, key: TileKey, caller: Caller) -> bytes:
+    async def _ask(self, layer: Layer, key: TileKey, caller: Caller) -> bytes | EncodedTile:
+        """The tile, encoded already where it was drawn ahead."""
         rungs = await self._ladders.of(layer.name)
+        rung = rungs.get(key.tile.z)
         async with self._db.read(caller) as connection:
+            if rung is not None and rung.ahead and key.policy_class == PUBLIC:
+                drawn = await fetched(connection, key, key.on or ANY_DAY, self._basis(layer))
+                if drawn is not None:
+                    return drawn
             cursor = connection.cursor(binary=True)
             row = None
             for query in self._ways(layer, key, caller, rungs):
@@ -173,6 +181,13 @@ class TileService:
                 if row is not None:
                     break
         return bytes(row[0]) if row and row[0] else b""
+
+    def _basis(self, layer: Layer) -> str:
+        revision, known = self._bases.get(layer.name, (0, ""))
+        if revision != self._catalogue.revision:
+            revision, known = self._catalogue.revision, basis(layer)
+            self._bases[layer.name] = (revision, known)
+        return known
 
     def _ways(
         self, layer: Layer, key: TileKey, caller: Caller, rungs: Mapping[int, Rung]

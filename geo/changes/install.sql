@@ -74,6 +74,35 @@ CREATE TABLE IF NOT EXISTS ops.rung (
 CREATE INDEX IF NOT EXISTS rung_cell_features ON ops.rung (layer, zoom, x, y);
 CREATE INDEX IF NOT EXISTS rung_place ON ops.rung USING gist (layer, zoom, geom);
 
+-- Tiles drawn ahead of the first who asks: whole MVT layers of public rows at the zooms where rows are drawn
+-- as they are and a tile holds many of them. Served where a line is fresh, its `holds` has the day and its
+-- `basis` (what the drawing follows from beside the rows) is today's; else the tile is drawn from the rows.
+ALTER TABLE ops.ladder ADD COLUMN IF NOT EXISTS ahead boolean NOT NULL DEFAULT false;
+CREATE TABLE IF NOT EXISTS ops.tile_ahead (
+  layer text NOT NULL,
+  zoom smallint NOT NULL,
+  x int NOT NULL,
+  y int NOT NULL,
+  stale boolean NOT NULL DEFAULT true,
+  marks bigint NOT NULL DEFAULT 0, -- as in rung_cell
+  marked_at timestamptz NOT NULL DEFAULT '-infinity', -- ground that is being edited is left to the rows
+  holds daterange NOT NULL DEFAULT 'empty',
+  basis text NOT NULL DEFAULT '',
+  raw_length int NOT NULL DEFAULT 0,
+  crc bigint NOT NULL DEFAULT 0,   -- of the gzip coding
+  gzip bytea, zstd bytea,          -- blocks, see tiles/encoding.py
+  PRIMARY KEY (layer, zoom, x, y)
+);
+ALTER TABLE ops.tile_ahead ALTER gzip SET STORAGE EXTERNAL, ALTER zstd SET STORAGE EXTERNAL;
+CREATE INDEX IF NOT EXISTS tile_ahead_stale ON ops.tile_ahead (layer) WHERE stale;
+-- A longitude and a latitude as shares of Web Mercator's world, from the west and from the north.
+CREATE OR REPLACE FUNCTION ops.mercator_x(lon double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT (lon + 180) / 360 $$;
+CREATE OR REPLACE FUNCTION ops.mercator_y(lat double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT 0.5 - ln(tan(pi() / 4 + radians(greatest(-85.0511, least(85.0511, lat))) / 2)) / (2 * pi())
+$$;
+
 -- Points, counted by cell and class at each level (tiles/points.py); x and y are columns and rows of 2^level.
 CREATE TABLE IF NOT EXISTS ops.point_count (
   layer text NOT NULL,
@@ -108,7 +137,7 @@ $$;
 DO $$
 DECLARE item text;
 BEGIN
-  FOREACH item IN ARRAY ARRAY['ladder', 'rung_cell', 'rung', 'point_count', 'point_delta'] LOOP
+  FOREACH item IN ARRAY ARRAY['ladder', 'rung_cell', 'rung', 'tile_ahead', 'point_count', 'point_delta'] LOOP
     EXECUTE format('ALTER TABLE ops.%I OWNER TO diaban_owner', item);
     EXECUTE format('GRANT SELECT ON ops.%I TO diaban_public, diaban_reader', item);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ops.%I TO diaban_pump', item);

@@ -15,14 +15,18 @@ WITH cursor AS (
   ON CONFLICT (layer) DO UPDATE SET epoch = state.epoch + 1,
     public_epoch = state.public_epoch + excluded.public_epoch - 1
   RETURNING layer, epoch
-), told AS (
-  -- The ground that the new epoch touched, for the caches of all workers; many boxes become one.
-  INSERT INTO ops.moved (layer, epoch, vis, west, south, east, north)
-  SELECT layer, epoch, vis,
-         CASE WHEN bool_and(west IS NOT NULL) THEN min(west) END, min(south), max(east), max(north)
+), touched AS (
+  -- The ground that the new epoch touched; many boxes become one.
+  SELECT layer, epoch, vis, bool_or(op <> 'ladder') AS edited,
+         CASE WHEN bool_and(west IS NOT NULL) THEN min(west) END AS west,
+         min(south) AS south, max(east) AS east, max(north) AS north
     FROM (SELECT fresh.*, moved.epoch, count(*) OVER (PARTITION BY layer) > 200 AS many
             FROM fresh JOIN moved USING (layer)) AS each
    GROUP BY layer, epoch, vis, CASE WHEN many THEN 0 ELSE seq END
+), told AS (
+  -- For the caches of all workers.
+  INSERT INTO ops.moved (layer, epoch, vis, west, south, east, north)
+  SELECT layer, epoch, vis, west, south, east, north FROM touched
 ), stale AS (
   -- In the transaction of the new epoch: whoever has the epoch finds the rungs that it made stale marked.
   UPDATE ops.rung_cell AS cell SET stale = true, marks = cell.marks + 1
@@ -30,6 +34,16 @@ WITH cursor AS (
    WHERE cell.layer = fresh.layer AND fresh.op <> 'ladder' AND fresh.vis = 0
      AND (fresh.west IS NULL OR (cell.west <= fresh.east AND cell.east >= fresh.west
                              AND cell.south <= fresh.north AND cell.north >= fresh.south))
+), behind AS (
+  -- By the columns and rows of tiles that the ground touches, their buffer of 1/64 (and a hair) included.
+  UPDATE ops.tile_ahead AS tile SET stale = true, marks = tile.marks + 1, marked_at = clock_timestamp()
+    FROM touched JOIN ops.ladder ON ladder.layer = touched.layer AND ladder.ahead,
+         LATERAL (SELECT 2.0::float8 ^ ladder.zoom AS side) AS tiles
+   WHERE touched.edited AND touched.vis = 0 AND tile.layer = ladder.layer AND tile.zoom = ladder.zoom
+     AND tile.x BETWEEN floor(ops.mercator_x(coalesce(west, -180)) * side - 0.0158)
+                    AND floor(ops.mercator_x(coalesce(east, 180)) * side + 0.0158)
+     AND tile.y BETWEEN floor(ops.mercator_y(coalesce(north, 90)) * side - 0.0158)
+                    AND floor(ops.mercator_y(coalesce(south, -90)) * side + 0.0158)
 ), advanced AS (
   UPDATE ops.pump_cursor AS c SET xid = last.xid, seq = last.seq
     FROM (SELECT xid, seq FROM fresh ORDER BY xid DESC, seq DESC LIMIT 1) AS last

@@ -13,6 +13,7 @@ import sys
 import psycopg
 
 from geo.calendar import today_ict
+from tiles.ladder.ahead import draw_ahead
 from tiles.ladder.build import build_stale
 from tiles.ladder.keeper import DSN, layer_of
 from tiles.ladder.plan import make_plan
@@ -35,6 +36,7 @@ def run(name: str, *, plan: bool) -> int:
             make_plan(connection, layer, today_ict(), _tell)
         while build_stale(connection, layer, today_ict()):
             pass
+        draw_ahead(connection, layer, today_ict())
     return 0
 
 

@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from geo.calendar import today_ict
 from geo.errors import NotFound
 from layers.description import Layer
+from tiles.ladder.ahead import BEHIND
 from tiles.ladder.points import MERGED_AT_ONCE, merge
 
 if TYPE_CHECKING:
@@ -80,12 +81,16 @@ async def _lead(connection: AsyncConnection[tuple[Any, ...]], dsn: str) -> None:
             break
         await asyncio.sleep(RETRY_S)
     failed: set[str] = set()
+    first = True
     while True:
         await asyncio.sleep(INTERVAL_S)
         for (edited,) in await (await connection.execute(EDITED)).fetchall():
             while await merge(connection, edited) == MERGED_AT_ONCE:
                 pass
-        rows = await (await connection.execute(WORK, {"on": today_ict()})).fetchall()
+        bound = {"on": today_ict(), "first": first}
+        rows = await (await connection.execute(WORK, bound)).fetchall()
+        rows += await (await connection.execute(BEHIND, bound)).fetchall()
+        first = False
         work: dict[str, bool] = {}
         for name, plan in rows:
             work.setdefault(name, plan)

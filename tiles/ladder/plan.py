@@ -14,6 +14,7 @@ from psycopg import IsolationLevel, sql
 
 from geo.types import TileId
 from tiles.ground import Box, tiles_of
+from tiles.ladder.ahead import PLACE, places, zooms_ahead
 from tiles.ladder.build import build_stale, cell_line
 from tiles.ladder.outline import pixel_m
 from tiles.ladder.points import fill
@@ -57,8 +58,8 @@ SELECT ST_X(middle), ST_Y(middle)
   FROM (SELECT ST_Centroid(ST_Envelope(geom)) AS middle FROM pub.{layer} ORDER BY random() LIMIT %s) AS sample
 """
 LINE: LiteralString = """
-INSERT INTO ops.ladder (layer, zoom, kind, source_rows, tiles, p95_bytes, p95_ms, description)
-VALUES (%s, %s, %s, %s, %s, %s, %s, (SELECT ops.ladder_basis(description) FROM ops.layer WHERE name = %s))
+INSERT INTO ops.ladder (layer, zoom, kind, source_rows, tiles, p95_bytes, p95_ms, ahead, description)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, (SELECT ops.ladder_basis(description) FROM ops.layer WHERE name = %s))
 """
 CELL: LiteralString = """
 INSERT INTO ops.rung_cell (layer, zoom, x, y, west, south, east, north)
@@ -167,18 +168,22 @@ def _write(
     connection: Connected, layer: Layer, rows: int, box: Box | None, lines: list[tuple[int, str, Measured]]
 ) -> None:
     counted = [zoom for zoom, kind, _ in lines if kind == "counted"]
+    exact = [(zoom, found.p95_bytes) for zoom, kind, found in lines if kind == "exact"]
+    ahead = zooms_ahead(exact, box) if box is not None and rows >= FEW_ROWS else []
     with one_snapshot(connection), connection.cursor() as cursor:
         fill(connection, layer, counted)
-        for table in ("ladder", "rung_cell", "rung"):
+        for table in ("ladder", "rung_cell", "rung", "tile_ahead"):
             statement = sql.SQL("DELETE FROM ops.{} WHERE layer = %s").format(sql.Identifier(table))
             cursor.execute(statement, [layer.name])
         cursor.execute("INSERT INTO ops.change_log (layer, op, vis) VALUES (%s, 'ladder', 0)", [layer.name])
         for zoom, kind, found in lines:
             values = (found.tiles, found.p95_bytes, found.p95_ms)
-            cursor.execute(LINE, [layer.name, zoom, kind, rows, *values, layer.name])
+            cursor.execute(LINE, [layer.name, zoom, kind, rows, *values, zoom in ahead, layer.name])
             if box is not None:
                 cells = _cells(kind, box, zoom)
                 cursor.executemany(CELL, [(layer.name, t.z, t.x, t.y, *ground) for t, ground in cells])
+            if box is not None and zoom in ahead:
+                cursor.executemany(PLACE, list(places(layer, zoom, box)))
 
 
 @contextmanager

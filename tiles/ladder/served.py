@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 
 ANONYMOUS = Caller.anonymous()
 READ = """
-SELECT zoom, kind, source_rows, features, dropped, tiles, p95_bytes, p95_ms
+SELECT zoom, kind, source_rows, features, dropped, tiles, p95_bytes, p95_ms, ahead
   FROM ops.ladder WHERE layer = %s ORDER BY zoom
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One zoom of a plan: 95th percentiles of uncompressed bytes and of milliseconds, as measured then."""
+    """One zoom of a plan: 95th percentiles of uncompressed bytes and of milliseconds, as measured then.
+
+    ``ahead``: its tiles are drawn before anyone asks (:mod:`tiles.ladder.ahead`).
+    """
 
     zoom: int
     kind: str
@@ -30,6 +33,7 @@ class Rung:
     tiles: int
     p95_bytes: int
     p95_ms: float
+    ahead: bool = False
 
 
 class Ladders:

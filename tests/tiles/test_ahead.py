@@ -1,0 +1,171 @@
+"""Tiles drawn ahead: the live tile's bytes, as fresh, for the public only, of today's description only."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from geo.catalogue import Catalogue
+from geo.database import Caller, Claims, Database
+from layers.registry import load
+from tests.tiles.test_ladder import LAT, LON, LUMP, PARCELS, SIDE, STEP, builder, pump
+from tiles.cache import PUBLIC, TileKey
+from tiles.encoding import EMPTY, EncodedTile, encode
+from tiles.ground import Box, tiles_of
+from tiles.ladder import ahead
+from tiles.ladder.ahead import PLACE, basis, draw_ahead, fetched, places, zooms_ahead
+from tiles.query import tile_query
+from tiles.service import TileService
+
+if TYPE_CHECKING:
+    from geo.settings import Settings
+    from geo.types import TileId
+    from tiles.encoding import Coding
+
+__all__ = ["builder"]
+
+DAY = date(2026, 7, 1)
+LAND = load()["land_use"]
+GROUND = Box(LON, LAT, LON + SIDE * STEP, LAT + SIDE * STEP)
+ZOOMS = (13, 14)
+LATER = "UPDATE ops.tile_ahead SET marked_at = marked_at - interval '1 minute'"
+
+
+@pytest.fixture
+def drawn(admin: psycopg.Connection, builder: psycopg.Connection, settings: Settings) -> list[TileId]:
+    """Plots of which a tile holds some hundreds; their tiles at two zooms, drawn ahead."""
+    for table in ("core.land_use", "ops.ladder", "ops.tile_ahead"):
+        admin.execute(f"TRUNCATE {table} CASCADE")
+    admin.execute(PARCELS, {"lon": LON, "lat": LAT, "step": STEP, "side": SIDE})
+    pump(settings)
+    for zoom in ZOOMS:
+        line = (
+            "INSERT INTO ops.ladder (layer, zoom, kind, source_rows, ahead) VALUES (%s, %s, 'exact', 1, true)"
+        )
+        admin.execute(line, ["land_use", zoom])
+        builder.cursor().executemany(PLACE, list(places(LAND, zoom, GROUND)))
+    tiles = [tile for zoom in ZOOMS for tile in tiles_of(GROUND, zoom)]
+    assert draw_ahead(builder, LAND, DAY) == len(tiles)
+    assert draw_ahead(builder, LAND, DAY) == 0
+    return tiles
+
+
+def ahead_of(settings: Settings, tiles: list[TileId], of: str = "", coding: Coding = "gzip") -> list[Any]:
+    """What is drawn ahead and fresh, as the public reads it."""
+
+    async def ask() -> list[EncodedTile | None]:
+        dsn = settings.role_dsn("diaban_public")
+        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+            keys = [TileKey("land_use", PUBLIC, 1, None, tile, coding) for tile in tiles]
+            return [await fetched(connection, key, DAY, of or basis(LAND)) for key in keys]
+
+    return asyncio.run(ask())
+
+
+def live(admin: psycopg.Connection, tile: TileId) -> bytes:
+    query = tile_query(LAND, "pub", tile, DAY, staff=False)
+    row = admin.execute(query.statement, query.parameters, binary=True).fetchone()
+    assert row is not None
+    return bytes(row[0])
+
+
+def holder(tiles: list[TileId], lon: float, lat: float) -> set[TileId]:
+    return {tile for zoom in {tile.z for tile in tiles} for tile in tiles_of(Box(lon, lat, lon, lat), zoom)}
+
+
+def test_what_is_drawn_ahead_is_the_live_tile_in_each_coding(
+    settings: Settings, admin: psycopg.Connection, drawn: list[TileId]
+) -> None:
+    raw = [live(admin, tile) for tile in drawn]
+    assert any(raw) and ahead_of(settings, drawn) == [encode(each) if each else EMPTY for each in raw]
+    assert ahead_of(settings, drawn, coding="zstd") == [encode(each, "zstd") for each in raw]
+    # Drawn by another description, or by another day's rows of a layer whose rows have periods: not served.
+    assert set(ahead_of(settings, drawn, "another")) == {None}
+    other = LAND.model_copy(update={"label": "code"})
+    assert basis(other) != basis(LAND) == basis(load()["land_use"])
+
+
+def test_an_edit_is_never_hidden_and_quiet_ground_is_drawn_anew(
+    settings: Settings, admin: psycopg.Connection, builder: psycopg.Connection, drawn: list[TileId]
+) -> None:
+    lon, lat = LON + 35.5 * STEP, LAT + 35.5 * STEP
+    admin.execute("UPDATE core.land_use SET code = 'CQP' WHERE geom && ST_Point(%s, %s, 4326)", [lon, lat])
+    pump(settings)
+    gone = {tile for tile, found in zip(drawn, ahead_of(settings, drawn), strict=True) if found is None}
+    assert holder(drawn, lon, lat) <= gone < set(drawn)
+    assert draw_ahead(builder, LAND, DAY) == 0  # where one edits, another edit comes
+    admin.execute(LATER)
+    assert draw_ahead(builder, LAND, DAY) == len(gone)
+    assert all(b"CQP" in found.identity() for found in ahead_of(settings, list(holder(drawn, lon, lat))))
+    admin.execute("TRUNCATE core.land_use CASCADE")
+    pump(settings)
+    assert set(ahead_of(settings, drawn)) == {None}
+
+
+def test_an_edit_while_a_tile_is_drawn_leaves_it_to_the_rows(
+    settings: Settings,
+    admin: psycopg.Connection,
+    builder: psycopg.Connection,
+    drawn: list[TileId],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def edited(raw: bytes, coding: Coding = "gzip") -> EncodedTile:
+        monkeypatch.setattr(ahead, "encode", encode)
+        admin.execute("UPDATE core.land_use SET code = 'ODT'")
+        pump(settings)
+        return encode(raw, coding)
+
+    admin.execute("UPDATE core.land_use SET code = 'CQP'")
+    pump(settings)
+    admin.execute(LATER)
+    monkeypatch.setattr(ahead, "encode", edited)
+    assert draw_ahead(builder, LAND, DAY) == len(drawn)
+    # The first was read before the edit came, the others after it.
+    found = ahead_of(settings, drawn)
+    assert found[0] is None
+    assert all(each is None or b"CQP" not in each.identity() for each in found)
+
+
+def test_staff_have_their_own_tile_and_the_public_finds_nothing_restricted(
+    settings: Settings, admin: psycopg.Connection, builder: psycopg.Connection, drawn: list[TileId]
+) -> None:
+    admin.execute(LUMP, [1])
+    admin.execute("UPDATE ops.tile_ahead SET stale = true, marked_at = '-infinity'")
+    pump(settings)
+    draw_ahead(builder, LAND, DAY)
+    tile = next(iter(holder(drawn, 105.605, 10.405)))
+
+    async def ask() -> tuple[bytes, bytes]:
+        db = Database(settings)
+        await db.open()
+        with closing(admin):
+            catalogue = Catalogue(db)
+            await catalogue.refresh()
+            service = TileService(db, catalogue)
+            staff = Caller(Claims("x", 1))
+            found = [await service.tile([LAND], tile, DAY, who) for who in (staff, Caller.anonymous())]
+            await db.close()
+        return found[0].identity(), found[1].identity()
+
+    for_staff, public = asyncio.run(ask())
+    assert b"CQP" in for_staff and b"CQP" not in public and public
+
+
+@pytest.mark.parametrize(
+    ("exact", "zooms"),
+    [
+        ([(13, 90_000), (14, 30_000), (15, 9_000), (16, 3_000), (17, 800)], [13, 14, 15]),
+        ([(13, 100), (14, 100)], []),
+        ([(16, 90_000), (17, 90_000), (18, 90_000), (19, 90_000), (20, 90_000)], [16]),
+        ([], []),
+    ],
+)
+def test_zooms_of_full_tiles_as_long_as_they_are_not_too_many(
+    exact: list[tuple[int, int]], zooms: list[int]
+) -> None:
+    assert zooms_ahead(exact, Box(105.2, 10.0, 106.1, 10.75)) == zooms

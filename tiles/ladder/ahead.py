@@ -1,0 +1,136 @@
+"""Tiles drawn ahead: at zooms whose tiles hold many rows, nobody is the first who has to wait for one.
+
+The plan names the zooms, the keeper draws, workers read a line instead of some hundred rows. The bytes are
+those that a worker would have drawn itself, compressed. A line is as fresh as a rung's cell is, by the same
+marks (:mod:`tiles.ladder`); one that was edited a moment ago is left to the rows: it may be edited again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from psycopg import sql
+
+from geo.types import TileId
+from tiles.encoding import EMPTY, EncodedTile, digest_of, encode
+from tiles.ground import BUFFER_SHARE, mercator_box, tiles_of
+from tiles.ladder.rows import turning_days
+from tiles.query import tile_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from psycopg import AsyncConnection, Connection
+
+    from layers.description import Layer
+    from tiles.cache import TileKey
+    from tiles.encoding import Coding
+    from tiles.ground import Box
+
+    Connected = Connection[tuple[Any, ...]]
+
+# To be changed with the statement that draws, or with the encoding: what was drawn by another is drawn anew.
+DRAWING = "1"
+# A tile of fewer bytes is drawn from its rows as fast as it is read.
+MANY_BYTES = 8_000
+# Of a layer: some hundred megabytes, an hour of one core at the most.
+TILES_MAX = 40_000
+# Ground is left to the rows for half a minute after an edit: who edits there edits more than once. A few at a
+# time: then the keeper looks whether another layer has something more urgent.
+STALE: LiteralString = """
+SELECT zoom, x, y FROM ops.tile_ahead
+ WHERE layer = %(layer)s AND ((stale AND marked_at < now() - interval '30 s')
+       OR NOT (stale OR holds @> %(on)s::date AND basis = %(basis)s))
+ ORDER BY zoom, x, y LIMIT 500
+"""
+# Layers with work to be done. The builder alone knows what a drawing follows from: so all of them at first.
+BEHIND: LiteralString = """
+SELECT DISTINCT layer, false FROM ops.tile_ahead
+ WHERE (stale AND marked_at < now() - interval '30 s') OR NOT (stale OR holds @> %(on)s::date) OR %(first)s
+ ORDER BY layer
+"""
+MARKS: LiteralString = """
+SELECT marks FROM ops.tile_ahead WHERE layer = %(layer)s AND zoom = %(z)s AND x = %(x)s AND y = %(y)s
+"""
+# An edit that came while the tile was drawn has counted up: the line stays stale.
+DONE: LiteralString = """
+UPDATE ops.tile_ahead SET stale = marks <> %(marks)s, holds = daterange(%(first)s::date, %(until)s::date),
+       basis = %(basis)s, raw_length = %(raw_length)s, crc = %(crc)s, gzip = %(gzip)s, zstd = %(zstd)s
+ WHERE layer = %(layer)s AND zoom = %(z)s AND x = %(x)s AND y = %(y)s
+"""
+PLACE: LiteralString = "INSERT INTO ops.tile_ahead (layer, zoom, x, y) VALUES (%s, %s, %s, %s)"
+FETCH: LiteralString = """
+SELECT raw_length, crc, {coding} FROM ops.tile_ahead
+ WHERE layer = %(layer)s AND zoom = %(z)s AND x = %(x)s AND y = %(y)s
+   AND NOT stale AND holds @> %(on)s::date AND basis = %(basis)s
+"""
+FETCHES: dict[Coding, sql.Composed] = {
+    "gzip": sql.SQL(FETCH).format(coding=sql.Identifier("gzip")),
+    "zstd": sql.SQL(FETCH).format(coding=sql.Identifier("zstd")),
+}
+
+
+def basis(layer: Layer) -> str:
+    """What a drawn tile follows from beside the rows; differs where the description may draw it otherwise."""
+    parts = {"geometry", "fields", "legend", "label", "tiles", "valid_time", "public_grid_deg"}
+    text = [entry.get("minzoom") for entry in layer.style if entry.get("type") == "symbol"]
+    return digest_of(f"{DRAWING} {text} {layer.model_dump_json(include=parts)}".encode())
+
+
+def zooms_ahead(exact: Sequence[tuple[int, int]], box: Box) -> list[int]:
+    """Of zooms drawn from rows, with the bytes of their full tiles, those to be drawn ahead."""
+    left, found = TILES_MAX, list[int]()
+    for zoom, p95_bytes in sorted(exact):
+        left -= sum(1 for _ in tiles_of(box, zoom)) if p95_bytes >= MANY_BYTES else TILES_MAX + 1
+        if left < 0:
+            break
+        found.append(zoom)
+    return found
+
+
+def places(layer: Layer, zoom: int, box: Box) -> Iterator[tuple[Any, ...]]:
+    """The lines of a zoom, for :data:`PLACE`."""
+    for tile in tiles_of(box, zoom):
+        yield layer.name, tile.z, tile.x, tile.y
+
+
+def draw_ahead(connection: Connected, layer: Layer, on: date) -> int:
+    """Draw some of what is not fresh on the day ``on``; how many. ``connection``: autocommit, the pump's."""
+    bound = {"layer": layer.name, "on": on, "basis": basis(layer)}
+    tiles = connection.execute(STALE, bound).fetchall()
+    for z, x, y in tiles:
+        _draw(connection, layer, TileId(z, x, y), on)
+    return len(tiles)
+
+
+def _draw(connection: Connected, layer: Layer, tile: TileId, on: date) -> None:
+    line: dict[str, Any] = {"layer": layer.name, "z": tile.z, "x": tile.x, "y": tile.y}
+    # Before the rows are read.
+    marks = connection.execute(MARKS, line).fetchone()
+    first = until = None
+    if layer.valid_time:
+        values = {"on": on, **mercator_box(tile, BUFFER_SHARE)._asdict()}
+        first, until = connection.execute(turning_days(layer), values).fetchone() or (None, None)
+    query = tile_query(layer, "pub", tile, on, staff=False)
+    row = connection.execute(query.statement, query.parameters, binary=True).fetchone()
+    raw = bytes(row[0]) if row and row[0] else b""
+    zipped, zstd = encode(raw), encode(raw, "zstd")
+    line |= {"marks": marks[0] if marks else 0, "first": first, "until": until, "basis": basis(layer)}
+    line |= {"raw_length": len(raw), "crc": zipped.crc, "gzip": zipped.blocks, "zstd": zstd.blocks}
+    connection.execute(DONE, line)
+
+
+async def fetched(
+    connection: AsyncConnection[tuple[Any, ...]], key: TileKey, on: date, follows_from: str
+) -> EncodedTile | None:
+    """The public tile as it was drawn ahead; None where it was not, or is not fresh, or of another basis."""
+    tile, coding = key.tile, key.coding
+    bound = {"layer": key.layer, "z": tile.z, "x": tile.x, "y": tile.y, "on": on, "basis": follows_from}
+    row = await (await connection.cursor(binary=True).execute(FETCHES[coding], bound)).fetchone()
+    if row is None:
+        return None
+    raw_length, crc, blocks = row
+    if not raw_length:
+        return EMPTY
+    return EncodedTile(blocks, crc if coding == "gzip" else 0, raw_length, digest_of(blocks), coding)
