@@ -46,7 +46,7 @@ from geo.database import Database
 from geo.database.checks import failures
 from geo.errors import Unavailable
 from geo.hotspots.keeper import run_hotspots
-from geo.jobs import run_worker
+from geo.jobs.worker import run_worker
 from geo.routing.undecided import run_undecided
 from geo.settings import Settings
 from tiles.ladder.keeper import run_keeper

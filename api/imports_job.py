@@ -49,9 +49,6 @@ class ImportJob:
         return await asyncio.to_thread(steps[task.inputs["step"]], task)
 
 
-JOBS = {PROCESS: ImportJob()}
-
-
 def subject(caller: Caller) -> str:
     """Who loads; the door lets nobody through without claims."""
     assert caller.claims is not None  # noqa: S101

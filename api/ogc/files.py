@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyogrio
 import shapely
 from pyproj import CRS
 
@@ -98,6 +97,8 @@ def write_ogr(driver: str) -> Writer:
     """A writer through GDAL's ``driver``, fed by an Arrow stream."""
 
     def write(path: str, layer: Layer, columns: list[Column], crs: Crs, rows: Rows) -> None:
+        import pyogrio  # brings pandas with it: a second of a core that no other form needs
+
         schema = _schema(columns)
         failed: list[DiabanError] = []
 

@@ -6,7 +6,6 @@ process for each, which runs :func:`geo.jobs.child.work`. Nothing here knows wha
 
 from geo.jobs.store import Filter, create, discard, dismiss, listed, read, waited
 from geo.jobs.types import ACTIVE, Asked, Job, Output, Process, Status, Task
-from geo.jobs.worker import Pace, run_worker
 
 __all__ = [
     "ACTIVE",
@@ -14,7 +13,6 @@ __all__ = [
     "Filter",
     "Job",
     "Output",
-    "Pace",
     "Process",
     "Status",
     "Task",
@@ -23,6 +21,5 @@ __all__ = [
     "dismiss",
     "listed",
     "read",
-    "run_worker",
     "waited",
 ]

@@ -33,7 +33,7 @@ STAFF = Caller(Claims("staff@test", 1))
 # A worker as the application starts it, faster: its own process, so that it can be killed without a word.
 WORKER = """
 import asyncio, sys
-from geo.jobs import Pace, run_worker
+from geo.jobs.worker import Pace, run_worker
 from geo.settings import Settings
 pace = Pace(poll_s=0.05, beat_s=0.2, dead_after_s=1.5, retry_s=0.1)
 asyncio.run(run_worker(Settings(), (sys.executable, "-m", "tests.geo.job_child"), pace))

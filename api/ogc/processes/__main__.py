@@ -2,9 +2,13 @@
 
 import sys
 
-from api.imports_job import JOBS
-from api.ogc.processes.offered import PROCESSES
+from api.ogc.processes.offered import PLACES, Located
 from geo.jobs.child import work
+from geo.jobs.types import Process
+
+# Not offered to everybody: the work behind a door of its own.
+BEHIND_DOORS = {"import": "api.imports_job:ImportJob"}
 
 if __name__ == "__main__":
-    sys.exit(work({**PROCESSES, **JOBS}))
+    jobs: Located[Process] = Located({**PLACES, **BEHIND_DOORS})
+    sys.exit(work(jobs))
