@@ -87,6 +87,8 @@ class Glance:
         return {name: sign for name, sign in signs.items() if sign is not None}
 
     def _widen(self, shapes: Geometries) -> None:
+        if not len(shapes):
+            return
         bounds = shapely.total_bounds(shapes)
         if not np.isfinite(bounds).all():
             return

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from layers.description import Layer
 
 NOTHING_SAID = Answers()
-AREAS = ("m²", "ha", "km²")
 
 
 def survey(source: Source, layer: Layer, ground: Ground | None, answers: Answers = NOTHING_SAID) -> Survey:
@@ -145,7 +144,7 @@ def _missing(layer: Layer, matched: Matched, answers: Answers, scheme: str | Non
     filled = {*matched.columns, *answers.constants, *(("scheme",) if scheme else ())}
     notes = []
     for field in layer.fields:
-        measured = field.type == "number" and field.name.startswith("area") and field.unit in AREAS
+        measured = field.name == layer.area_field
         asked = field.name == "scheme" and scheme is None
         if not field.required or field.name in filled or field.derive or measured or asked:
             continue

@@ -196,6 +196,15 @@ class Layer(_Frozen):
         return tuple(field for field in self.fields if field.visible in seen)
 
     @property
+    def area_field(self) -> str | None:
+        """The field that holds a feature's area, by its name and unit; it can be measured."""
+        units = ("m²", "ha", "km²")
+        areas = (
+            f for f in self.fields if f.type == "number" and f.name.startswith("area") and f.unit in units
+        )
+        return next((field.name for field in areas), None)
+
+    @property
     def private_fields(self) -> tuple[LayerField, ...]:
         """Fields with personal data, kept in the schema ``private``."""
         return tuple(field for field in self.fields if field.visible == "private")

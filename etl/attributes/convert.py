@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from etl.attributes.codes import CodeReader
 from etl.attributes.match import SYSTEM
 from etl.attributes.values import is_nothing, reader_of
 from etl.attributes.wrong import Wrong
+from etl.text import bare
 from etl.types import SAMPLE_ROWS, Fault, Note
 from layers.description import Text
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 MEMORY = 200_000
 WORDS_CHARS = 250
+SQUARE_METRES = {"m²": 1.0, "ha": 10_000.0, "km²": 1_000_000.0}
+_UNIT_NAMED = re.compile(r"(?:[^a-z]|tich|^dt|^s)(m2|m²|ha|km2|km²)[^a-z0-9]*$")
 
 
 class Converter:
@@ -34,6 +38,9 @@ class Converter:
         self.column = column
         self._decoder = decoder
         self._read, self._required = reader_of(layer, name, decimal)
+        # An area that a row does not declare is measured later.
+        self._required = self._required and name != layer.area_field
+        self._factor = 1.0 if name in SYSTEM else unit_factor(column, layer.field(name).unit)
         self._title = SYSTEM[name][0] if name in SYSTEM else layer.field(name).title
         self._kind = "" if name in SYSTEM or layer.field(name).codes else layer.field(name).type
         self._seen: dict[object, tuple[Any, Wrong | None]] = {}
@@ -89,7 +96,7 @@ class Converter:
 
     def _as_it_is(self, column: pa.Array) -> bool:
         """Numbers into a field of numbers, nothing in them to refuse: the bulk of large files."""
-        if self._required and column.null_count:
+        if (self._required and column.null_count) or self._factor != 1:
             return False
         if self._kind == "integer" and pa.types.is_integer(column.type):
             ends = pc.min_max(column)
@@ -112,6 +119,8 @@ class Converter:
             value = self._decoder(value)
         try:
             result = None if is_nothing(value) else read(value)
+            if self._factor != 1 and isinstance(result, float):
+                result = round(result * self._factor, 6)
         except Wrong as wrong:
             return None, wrong
         return result, self._empty() if result is None and self._required else None
@@ -125,6 +134,14 @@ class Converter:
             value = self._decoder(value)
         shown = None if value is None else str(value)[:80]
         return Fault(row, f"value_{self.name}", reason, self.column, shown)
+
+
+def unit_factor(column: str, unit: str | None) -> float:
+    """What the numbers of a column called "Diện tích (m2)" are multiplied by in a field of hectares."""
+    told = _UNIT_NAMED.search(bare(column))
+    if told is None or unit not in SQUARE_METRES:
+        return 1.0
+    return SQUARE_METRES[told[1].replace("2", "²")] / SQUARE_METRES[unit]
 
 
 def _numbers(column: pa.Array) -> list[Any]:

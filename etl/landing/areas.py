@@ -22,10 +22,8 @@ DIFFERENT_M2 = 1.0
 
 def declared_field(layer: Layer) -> tuple[str, float] | None:
     """The layer's field that holds a feature's area, and how many square metres its unit is."""
-    for field in layer.fields:
-        if field.type == "number" and field.name.startswith("area") and field.unit in UNITS_M2:
-            return field.name, UNITS_M2[field.unit]
-    return None
+    name = layer.area_field
+    return None if name is None else (name, UNITS_M2[layer.field(name).unit or "m²"])
 
 
 def compare(layer: Layer, rows: Rows, shapes: Geometries, measured_m2: Areas, tally: Tally) -> None:

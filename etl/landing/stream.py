@@ -120,20 +120,35 @@ class Road:
             self.spool.add(wkb, kept, numbers)
 
     def _values(self, name: str, batch: Rows, result: Cleaned, good: NDArray[np.int64]) -> Sequence[object]:
+        area = areas.declared_field(self.layer)
+        if area is not None and name == area[0]:
+            return self._areas(batch.values.get(name), result.area_m2 / area[1], good)
         if name in batch.values:
             column = batch.values[name]
             return column if len(good) == len(column) else [column[at] for at in good.tolist()]
         if name == "valid_from":
             return [self.reading.valid_from] * len(good)
-        area = areas.declared_field(self.layer)
-        if area is not None and name == area[0]:
-            self.found.take_notes((_measured(len(good), self.layer.field(name)),))
-            return list(np.round(result.area_m2[good] / area[1], 1 if area[1] == 1 else 4).tolist())
         assert self.wards is not None and name == "unit"  # noqa: S101 - nothing else has no values
         units = self.wards.of(result.geometry[good])
         if outside := int((units == None).sum()):  # noqa: E711 - of an array
             self.found.take_notes((_outside(outside),))
         return list(units)
+
+    def _areas(
+        self, declared: list[Any] | None, measured: NDArray[np.float64], good: NDArray[np.int64]
+    ) -> list[Any]:
+        """Areas as declared; measured where the file declares none and the layer wants one."""
+        field = self.layer.field(self.layer.area_field or "")
+        if declared is not None and (not field.required or None not in declared):
+            return [declared[at] for at in good.tolist()]
+        own = np.round(measured[good], 1 if field.unit == "m²" else 4).tolist()
+        if declared is None:
+            self.found.take_notes((_measured(len(good), field),))
+            return list(own)
+        said = [declared[at] for at in good.tolist()]
+        if empty := said.count(None):
+            self.found.take_notes((_measured(empty, field),))
+        return [mine if told is None else told for told, mine in zip(said, own, strict=True)]
 
 
 def stream(

@@ -39,7 +39,7 @@ class CsvCells:
         self._limits = limits
         with path.open("rb") as file:
             head = file.read(_HEAD)
-        if b"\x00" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if b"\x00" in head and not _wide(head):
             raise unreadable(path.name, "NUL")
         self.encoding, self.transport = _encoding(head)
         self.delimiter = _delimiter(head.decode(self.encoding, errors="diaban-bytes"))
@@ -104,10 +104,21 @@ def sheet_names(path: Path) -> list[str]:
         raise unreadable(path.name, str(error)) from None
 
 
+def _wide(head: bytes) -> str | None:
+    """UTF-16 by its mark; without one by NUL bytes that stand beside signs of ASCII and nowhere else."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    even, odd = head[0:4_096:2].count(0), head[1:4_096:2].count(0)
+    enough = min(len(head), 4_096) / 4
+    return "utf-16-le" if odd > enough and not even else "utf-16-be" if even > enough and not odd else None
+
+
 def _encoding(head: bytes) -> tuple[str, Literal["unicode", "bytes"]]:
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name, "unicode"
+    if wide := _wide(head):
+        return wide, "unicode"
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError as error:

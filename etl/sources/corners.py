@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from etl.attributes.numbers import parse
-from etl.sources.frames import note
-from etl.sources.roles import header_of, northing_first, number, readable, two_rows
-from etl.text import plain
+from etl.sources.parcels import Block, area_in, named
+from etl.sources.roles import header_of, number, readable, two_rows
+from etl.text import bare, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,28 +22,11 @@ if TYPE_CHECKING:
     from etl.sources.roles import Header
     from etl.text.encodings import Transport
 
-# Two corners closer than this are one; an edge may differ by rounding and the projection's scale.
+# Two corners closer than this are one.
 SAME_M = 0.005
-EDGE_M, EDGE_SHARE = 0.03, 0.0005
-_PARCEL = re.compile(r"thua\s*(?:dat)?\s*(?:so)?\s*[:.]?\s*(\d+)")
-_SHEET = re.compile(r"to\s*(?:ban do)?\s*(?:so)?\s*[:.]?\s*(\d+)")
-_AREA = re.compile(r"dien tich[^\d]{0,20}([\d.,\s]*\d)\s*(m2|m²|ha)?")
 _LISTED = re.compile(
     r"bang (ke|liet ke|thong ke)|toa do (goc|dinh|diem|ranh)|goc ranh|diem goc|toa do vi tri"
 )
-
-
-@dataclass(slots=True)
-class Block:
-    """One parcel's corners, as they stand in the list."""
-
-    title: str = ""
-    row: int = 0
-    corners: list[tuple[float, float]] = field(default_factory=list)
-    edges: list[float] = field(default_factory=list)
-    cells: dict[str, object] = field(default_factory=dict)
-    area_m2: float | None = None
-    closed: bool = False
 
 
 def is_list(
@@ -55,7 +35,7 @@ def is_list(
     """Whether rows are corners of areas and not places: told by edges, a title, or a closed ring."""
     if header.first is None or header.second is None or len(pairs) < 3:
         return False
-    if header.edge is not None or any(_LISTED.search(bare(text)) for text in texts):
+    if header.edge is not None or header.again or any(_LISTED.search(bare(text)) for text in texts):
         return True
     closes = any(
         pairs[n] == pairs[m] for n in range(len(pairs)) for m in range(n + 3, min(n + 60, len(pairs)))
@@ -82,13 +62,18 @@ class _Reader:
         self._last: Block | None = None
         self._group: object = None
         self._above: Row = []
+        self._beside: list[tuple[Header, Row, int, tuple[float, float]]] = []
 
     def take(self, row: Row, index: int) -> Iterator[Block]:
         header = self._header
-        one = number(_cell(row, header.first), self._decimal) if header else None
-        other = number(_cell(row, header.second), self._decimal) if header else None
-        if header is not None and one is not None and other is not None:
-            yield from self._corner(header, row, index, (one, other))
+        corner = self._pair(header, row) if header else None
+        beside = [(each, self._pair(each, row)) for each in header.again] if header else []
+        # Lists that stand side by side go on one below the other.
+        self._beside += [(each, row, index, there) for each, there in beside if there is not None]
+        if header is not None and corner is not None:
+            yield from self._corner(header, row, index, corner)
+            return
+        if any(there is not None for _, there in beside):
             return
         length = (
             number(_cell(row, header.edge), self._decimal) if header and header.edge is not None else None
@@ -153,14 +138,20 @@ class _Reader:
             yield self._last
             self._last = None
         self._block.row = index
-        self._block.title = self._titles[-1] if self._titles else ""
-        words = " | ".join(self._titles)
-        if (match := _AREA.search(bare(words))) is not None:
-            self._block.area_m2 = _area(match)
+        named(self._block, self._titles)
         self._titles = []
+
+    def _pair(self, header: Header, row: Row) -> tuple[float, float] | None:
+        one = number(_cell(row, header.first), self._decimal)
+        other = number(_cell(row, header.second), self._decimal)
+        return None if one is None or other is None else (one, other)
 
     def _end(self) -> Iterator[Block]:
         """Close the parcel; it waits for what is said below it, as its area often is."""
+        beside, self._beside = self._beside, []
+        lists = [each for each, *_ in beside]
+        for header, row, index, corner in sorted(beside, key=lambda each: lists.index(each[0])):
+            yield from self._corner(header, row, index, corner)
         if self._block.corners:
             if self._last is not None:
                 yield self._last
@@ -170,9 +161,9 @@ class _Reader:
 
     def _words(self, text: str) -> Iterator[Block]:
         yield from self._end()
-        match = _AREA.search(bare(text))
-        if match is not None and self._last is not None and self._last.area_m2 is None:
-            self._last.area_m2 = _area(match)
+        area_m2 = area_in(text)
+        if area_m2 is not None and self._last is not None and self._last.area_m2 is None:
+            self._last.area_m2 = area_m2
         else:
             self._titles.append(text)
 
@@ -195,85 +186,9 @@ class _Reader:
                 self._block.cells.setdefault(header.names[index], cell)
 
 
-def ring(block: Block, *, swap: bool) -> list[tuple[float, float]]:
-    """The closed ring, easting first."""
-    corners = [(other, one) if swap else (one, other) for one, other in block.corners]
-    return [*corners, corners[0]]
-
-
-def swap_of(found: list[Block]) -> bool:
-    """Whether the lists write the northing first; without evidence they do, as the law's forms do."""
-    first = northing_first([corner for block in found[:100] for corner in block.corners])
-    return True if first is None else first
-
-
-def findings(block: Block) -> str | None:
-    """What is wrong with a parcel's list, as notes of its row."""
-    if len(block.corners) < 3:
-        return note(
-            "corners_too_few",
-            "quarantined",
-            f"Chỉ có {len(block.corners)} điểm góc (dòng {block.row}): không thành vùng.",
-            f"Only {len(block.corners)} corners (row {block.row}): no area.",
-        )
-    wrong = edge_faults(block)
-    if not wrong:
-        return None
-    number_, listed, computed = wrong[0]
-    return note(
-        "corners_edge",
-        "quarantined",
-        f"Cạnh {number_} ghi {listed:.2f} m nhưng tính từ tọa độ là {computed:.2f} m"
-        f" ({len(wrong)} cạnh sai): kiểm tra lại tọa độ.",
-        f"Edge {number_} is listed as {listed:.2f} m and measures {computed:.2f} m"
-        f" ({len(wrong)} edges differ): check the coordinates.",
-    )
-
-
-def edge_faults(block: Block) -> list[tuple[int, float, float]]:
-    """Edges whose listed length is not the measured one: number, listed, measured. None listed: none wrong.
-
-    A length may stand at the corner where its edge begins or ends; the reading with fewer faults is taken.
-    """
-    corners = [*block.corners, block.corners[0]]
-    lengths = [math.dist(corners[n], corners[n + 1]) for n in range(len(block.corners))]
-    if not block.edges or len(block.edges) > len(lengths) + 1:
-        return []
-    readings = []
-    for offset in (0, -1):
-        pairs = [(n + offset) % len(lengths) for n in range(len(block.edges))]
-        faults = [
-            (at + 1, listed, lengths[at])
-            for listed, at in zip(block.edges, pairs, strict=True)
-            if listed > 0 and abs(listed - lengths[at]) > EDGE_M + EDGE_SHARE * lengths[at]
-        ]
-        readings.append(faults)
-    return min(readings, key=len)
-
-
-def numbers_of(block: Block) -> tuple[int | None, int | None]:
-    """Parcel and sheet number out of the title."""
-    words = bare(block.title)
-    parcel, sheet = _PARCEL.search(words), _SHEET.search(words)
-    return (int(parcel[1]) if parcel else None), (int(sheet[1]) if sheet else None)
-
-
 def number_free(text: str) -> bool:
     """Whether a text is words, not a number in disguise."""
     return number(text) is None and len(plain(text)) > 1
-
-
-def bare(text: str) -> str:
-    """Lower case without marks, blanks and signs kept."""
-    loose = unicodedata.normalize("NFD", text.replace("Đ", "D").replace("đ", "d")).lower()
-    return "".join(char for char in loose if not unicodedata.combining(char))
-
-
-def _area(match: re.Match[str]) -> float | None:
-    try:
-        return parse(match[1], "," if "," in match[1] else None) * (10_000 if match[2] == "ha" else 1)
-    except ValueError:
-        return None
 
 
 def _cell(row: Row, index: int | None) -> object:

@@ -59,6 +59,10 @@ def open_data_sets(path: Path, folder: Path, limits: Limits) -> list[Opened]:
 def _open(path: Path, inner: str, folder: Path, limits: Limits) -> Opened:
     """The reader of one data set; imports are late, each is a heavy library."""
     match kind(path):
+        case "vector" if path.suffix.lower() == ".kml":
+            from etl.sources.kml import KmlFile
+
+            return KmlFile(path, inner, limits)
         case "vector":
             from etl.sources.vector import VectorFile
 

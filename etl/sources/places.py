@@ -90,12 +90,17 @@ def _from_words(words: object) -> tuple[bytes | None, str | None]:
     """Nesting is limited before the parser runs: GEOS recurses, and 10,000 levels end the process."""
     if words in (None, ""):
         return None, None
-    text = str(words)
-    if text.count("GEOMETRYCOLLECTION") > 1 or max(map(len, re.findall(r"\(+", text)), default=0) > _NESTED:
+    text = str(words).strip()
+    deep = max(map(len, re.findall(r"[(\[]+", re.sub(r"\s+", "", text))), default=0) > _NESTED
+    if text.upper().count("GEOMETRYCOLLECTION") > 1 or deep:
         return None, _NO_SHAPE
     try:
+        if text.startswith("0"):
+            return shapely.to_wkb(shapely.from_wkb(text)), None
+        if text.startswith("{"):
+            return shapely.to_wkb(shapely.from_geojson(text)), None
         return shapely.from_wkt(text.partition(";")[2] if text.upper().startswith("SRID") else text).wkb, None
-    except shapely.errors.GEOSException:
+    except (shapely.errors.GEOSException, UnicodeEncodeError):
         return None, _NO_SHAPE
 
 

@@ -6,6 +6,7 @@ their names: in Vietnam the ranges of the two do not overlap, in metres or in de
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -30,15 +31,22 @@ _EDGE = re.compile(
     r"^(canh|chieudai|chieudaicanh|khoangcach|kichthuoccanh|dodai|canhm|s)(m)?$|^(chieudai|khoangcach)"
 )
 _POINT = re.compile(
-    r"^(stt|tt|sohieu|diem|dinh|moc|thutu|sothutu|goc)$|^(so|ten|sohieu|thutu|stt|kyhieu)(diem|dinh|moc|goc).*"
+    r"^(stt|tt|sott|sohieu|diem|dinh|moc|thutu|sothutu|goc)$|^(diem|dinh|moc)(so|goc|thu|ranh).*|^(so|ten|sohieu|thutu|stt|kyhieu)(diem|dinh|moc|goc).*"
 )
-_WKT = ("wkt", "geom", "geometry", "thegeom", "shape", "wktgeom")
+_WKT = ("wkt", "geom", "geometry", "thegeom", "shape", "wktgeom", "wkb", "geojson", "hinhhoc", "thegeomwkt")
 _SHAPE = re.compile(
     r"\s*(SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON)|\s*GEOMETRYCOLLECTION", re.IGNORECASE
 )
+_HEX = re.compile(r"\s*0[01][0-9A-Fa-f]{8,}\s*$")
+_JSON = re.compile(r'\s*\{.*"coordinates"', re.DOTALL)
+# 10°27'36.5"N, 10 27 36,5, B 10d27m36s, 10-27-36.5; and with minutes as the last: 10° 27.6083'.
 _DMS = re.compile(
-    r"""^\s*[NEBĐ]?\s*(\d{1,3})\s*[°ºo\s]\s*(\d{1,2})\s*['’′\s]\s*([\d.,]+)\s*(?:["”″]|'')?\s*[NEBĐ]?\s*$""",
+    r"""^\s*[NEBĐ]?\s*(\d{1,3})\s*[°ºo˚dđ\s:-]\s*(\d{1,2})\s*['’′´`m‘p\s:-]\s*(\d{1,2}(?:[.,]\d+)?)\s*"""
+    r"""(?:["”″“sg]|['’′´]{2})?\s*[NEBĐ]?\s*$""",
     re.IGNORECASE,
+)
+_DM = re.compile(
+    r"""^\s*[NEBĐ]?\s*(\d{1,3})\s*[°ºo˚]\s*(\d{1,2}(?:[.,]\d+)?)\s*['’′´]?\s*[NEBĐ]?\s*$""", re.IGNORECASE
 )
 _SIMPLE = {sign: re.compile(rf"-?\d+(?:[{sign}]\d+)?", re.ASCII) for sign in (",", ".")}
 NORTHINGS_M, EASTINGS_M = (800_000.0, 2_700_000.0), (100_000.0, 1_000_000.0)
@@ -47,7 +55,10 @@ LATITUDES, LONGITUDES = (5.0, 24.0), (100.0, 119.0)
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A table's header: its names, and the index of each column that has a role."""
+    """A table's header: its names, and the index of each column that has a role.
+
+    ``again``: the same columns once more to the right, where a list of corners stands in halves side by side.
+    """
 
     names: tuple[str, ...]
     first: int | None = None
@@ -57,6 +68,7 @@ class Header:
     edge: int | None = None
     point: int | None = None
     other: tuple[int, ...] = field(default=())
+    again: tuple[Header, ...] = field(default=())
 
     @property
     def located(self) -> bool:
@@ -72,16 +84,35 @@ def header_of(cells: Sequence[object], transport: Transport) -> Header | None:
     if len(told) < 2 or len(told) < 0.6 * sum(bool(name) for name in names):
         return None
     folded = [plain(name) for name in names]
+    every = [_role(word) for word in folded]
     roles: dict[str, int] = {}
-    for index, word in enumerate(folded):
-        role = _role(word)
+    for index, role in enumerate(every):
         if role is not None:
             roles.setdefault(role, index)
     if "both" in roles and ("first" in roles and "second" in roles):
         del roles["both"]
-    taken = {index for role, index in roles.items() if role != "point"}
+    again = _again(names, every)
+    beside = {at for each in again for at in (each.first, each.second, each.edge, each.point)}
+    taken = {index for role, index in roles.items() if role != "point"} | beside
     other = tuple(index for index, name in enumerate(names) if name and index not in taken)
-    return Header(tuple(names), other=other, **roles)
+    return Header(tuple(names), other=other, again=again, **roles)
+
+
+def _again(names: Sequence[str], roles: Sequence[str | None]) -> tuple[Header, ...]:
+    """The second, third … set of columns (number, X, Y, edge) of a list in halves side by side."""
+    starts = [at for at, role in enumerate(roles) if role == "first"]
+    found = []
+    for start, end in itertools.pairwise([*starts, len(roles)]):
+        if start == starts[0]:
+            continue
+        point = start - 1 if roles[start - 1] == "point" else None
+        after = {role: at for at, role in reversed(list(enumerate(roles))) if start < at < end}
+        if "second" not in after:
+            return ()
+        found.append(
+            Header(tuple(names), first=start, second=after["second"], edge=after.get("edge"), point=point)
+        )
+    return tuple(found)
 
 
 def two_rows(upper: Sequence[object], lower: Sequence[object], transport: Transport) -> Header | None:
@@ -117,13 +148,19 @@ def number(cell: object, decimal: Decimal | None = None) -> float | None:
     text = str(cell).strip()
     if decimal is not None and _SIMPLE[decimal].fullmatch(text):
         return float(text.replace(",", "."))  # the bulk of long tables
-    if match := _DMS.match(text):
-        seconds = float(match[3].replace(",", "."))
-        return int(match[1]) + int(match[2]) / 60 + seconds / 3600
     try:
         return parse(text, decimal)
     except ValueError:
-        return None
+        return _sexagesimal(text)
+
+
+def _sexagesimal(text: str) -> float | None:
+    """Degrees, minutes and seconds, or degrees and minutes with a fraction."""
+    if match := _DMS.match(text):
+        return int(match[1]) + int(match[2]) / 60 + float(match[3].replace(",", ".")) / 3600
+    if match := _DM.match(text):
+        return int(match[1]) + float(match[2].replace(",", ".")) / 60
+    return None
 
 
 def pair(cell: object) -> tuple[float, float] | None:
@@ -151,8 +188,8 @@ def _plausible(one: object, other: object, sign: Decimal | None) -> bool:
 
 
 def is_wkt(cell: object) -> bool:
-    """Whether a cell holds a geometry in words."""
-    return isinstance(cell, str) and _SHAPE.match(cell) is not None
+    """Whether a cell holds a geometry: in words, as WKB in hexadecimal digits, or as GeoJSON."""
+    return isinstance(cell, str) and (_SHAPE.match(cell) or _HEX.match(cell) or _JSON.match(cell)) is not None
 
 
 def northing_first(pairs: Sequence[tuple[float, float]]) -> bool | None:

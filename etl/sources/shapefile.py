@@ -21,12 +21,14 @@ class Shapefile:
     """Where its parts are, by suffix. ``readable`` is the path to give to the driver."""
 
     def __init__(self, path: Path, folder: Path) -> None:
-        beside = {each.suffix.lower(): each for each in path.parent.iterdir() if each.stem == path.stem}
+        every = sorted(path.parent.iterdir(), key=lambda each: each.stem == path.stem)
+        beside = {each.suffix.lower(): each for each in every if each.stem.lower() == path.stem.lower()}
+        beside[".shp"] = path
         self._parts = {suffix: beside[suffix] for suffix in _SIDECARS if suffix in beside}
         self.notes: list[Note] = []
         self._check(path)
         self.readable = path
-        if ".shx" not in self._parts or any(p.suffix != s for s, p in self._parts.items()):
+        if ".shx" not in self._parts or any(p.name != path.stem + s for s, p in self._parts.items()):
             self.readable = self._together(folder, path.stem)
         self._tell()
 

@@ -10,8 +10,9 @@ import shapely
 
 from etl.sources.cells import CsvCells, Row, SheetCells
 from etl.sources.columns import is_number, to_batch
-from etl.sources.corners import bare, blocks, findings, is_list, numbers_of, ring, swap_of
+from etl.sources.corners import blocks, is_list
 from etl.sources.frames import unique
+from etl.sources.parcels import findings, numbers_of, ring, swap_of
 from etl.sources.places import cell, column, places
 from etl.sources.refusal import Refused
 from etl.sources.roles import (
@@ -24,6 +25,7 @@ from etl.sources.roles import (
     readable,
     two_rows,
 )
+from etl.text import bare
 from geo.crs import ZONES
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ _MERIDIAN = re.compile(
     r"(?:kinh tuyen truc|ktt|kttw|kinh tuyen)\D{0,25}?(10[2-9]|111)\s*(?:°|º|o|do|d|,|\.|-)?\s*(\d{1,2})?"
 )
 _SIX = re.compile(r"mui\s*(?:chieu)?\s*6|utm")
-CORNER_COLUMNS = ("ten", "so_thua", "so_to", "dien_tich")
+CORNER_COLUMNS = ("ten", "so_thua", "so_to", "dien_tich_m2")
 _THREE = re.compile(r"^-?\d{1,3}\.\d{3}$")
 
 
@@ -121,7 +123,12 @@ class Table:
         columns: dict[str, list[object]] = {name: [] for name in names}
         for block in found:
             parcel, sheet = numbers_of(block)
-            own = {"ten": block.title or None, "so_thua": parcel, "so_to": sheet, "dien_tich": block.area_m2}
+            own = {
+                "ten": block.title or None,
+                "so_thua": parcel,
+                "so_to": sheet,
+                "dien_tich_m2": block.area_m2,
+            }
             for name in names:
                 columns[name].append(own.get(name, block.cells.get(name)))
         shapes = [

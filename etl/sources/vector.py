@@ -141,7 +141,10 @@ class VectorFile:
             raise missing(path.name, ", ".join(lacking))
         charset = _CHARSET.search(head)
         said = charset[1].decode().lower() if charset else "neutral"
-        self._transport = "bytes" if said == "neutral" else "cp1252" if said == "windowslatin1" else "unicode"
+        # GDAL does not know Windows-1258 by its name in MapInfo and leaves the bytes as they are.
+        undecoded = said in ("neutral", "windowsvietnamese")
+        self._transport = "bytes" if undecoded else "cp1252" if said == "windowslatin1" else "unicode"
+        self._declared = "cp1258" if said == "windowsvietnamese" else None
 
     def _rows_a_batch(self, inner_layer: str, size: int) -> int:
         """So many rows as are likely to stay within a batch's bytes."""

@@ -6,6 +6,17 @@ Callers use the names below.
 from etl.text.column import Decoder
 from etl.text.detect import Judged, judge
 from etl.text.encodings import ENCODINGS, decode, spellings
-from etl.text.syllables import is_syllable, plain, words
+from etl.text.syllables import bare, is_syllable, plain, words
 
-__all__ = ["ENCODINGS", "Decoder", "Judged", "decode", "is_syllable", "judge", "plain", "spellings", "words"]
+__all__ = [
+    "ENCODINGS",
+    "Decoder",
+    "Judged",
+    "bare",
+    "decode",
+    "is_syllable",
+    "judge",
+    "plain",
+    "spellings",
+    "words",
+]

@@ -55,6 +55,12 @@ def plain(text: str) -> str:
     return "".join(char for char in loose if char.isalnum())
 
 
+def bare(text: str) -> str:
+    """Lower case without marks, blanks and signs kept."""
+    loose = unicodedata.normalize("NFD", text.replace("Đ", "D").replace("đ", "d")).lower()
+    return "".join(char for char in loose if not unicodedata.combining(char))
+
+
 def _parts(word: str) -> tuple[str, str]:
     loose = unicodedata.normalize("NFD", word)
     tone = "".join(char for char in loose if char in _TONES)

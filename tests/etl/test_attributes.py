@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from etl.attributes import personal
 from etl.attributes.codes import CodeReader, scheme_of
-from etl.attributes.convert import Converter
+from etl.attributes.convert import Converter, unit_factor
 from etl.attributes.match import match
 from etl.attributes.numbers import AmbiguousNumber, decimal_of, parse, span
 from etl.attributes.values import is_nothing, to_boolean, to_date, to_integer, to_number, to_text, to_unit
@@ -279,13 +279,36 @@ def test_personal_data_go_into_private_fields_or_nowhere() -> None:
 
 
 def test_a_columns_values_and_the_rows_that_cannot_be_taken() -> None:
-    convert = Converter(LAYERS["land_use"], "area_m2", "dt", None, ",")
-    values, faults = convert(pa.array(["1.234,5", None, "x", "12"]), 101)
-    assert values == [1234.5, None, None, 12.0]
+    convert = Converter(LAYERS["land_use"], "sheet_number", "to", None, ",")
+    values, faults = convert(pa.array(["1.234", None, "x", "12"]), 101)
+    assert values == [1234, None, None, 12]
     assert [(fault.row, fault.code, fault.value) for fault in faults] == [
-        (102, "value_area_m2", None), (103, "value_area_m2", "x"),
+        (102, "value_sheet_number", None), (103, "value_sheet_number", "x"),
     ]  # fmt: skip
     optional = Converter(LAYERS["zoning"], "area_m2", "dt", None, None)
     assert optional(pa.array([1.5, None, float("nan")]), 1) == ([1.5, None, None], [])
     names = Converter(LAYERS["zoning"], "plot_code", "lo", None, None)
     assert names(pa.array(["A'; DROP TABLE core.zoning; --"]), 1)[0] == ["A'; DROP TABLE core.zoning; --"]
+
+
+@pytest.mark.parametrize(
+    ("column", "unit", "factor"),
+    [
+        ("Diện tích (m2)", "ha", 1e-4),
+        ("DT_m2", "ha", 1e-4),
+        ("dien_tich_m2", "m²", 1),
+        ("Diện tích (ha)", "m²", 1e4),
+        ("dtHa", "m²", 1e4),
+        ("DienTich", "ha", 1),
+        ("Khu nhà", "m²", 1),
+        ("Diện tích (m2)", "%", 1),
+    ],
+)
+def test_a_unit_in_a_columns_name_counts(column: str, unit: str, factor: float) -> None:
+    assert unit_factor(column, unit) == factor
+
+
+def test_areas_in_another_unit_are_converted() -> None:
+    convert = Converter(LAYERS["crop_areas"], "area_ha", "Diện tích (m2)", None, ",")
+    assert convert(pa.array([12_500, None, 300]), 1) == ([1.25, None, 0.03], [])  # None is measured later
+    assert convert(pa.array(["12.500,5", ""]), 1) == ([1.25005, None], [])

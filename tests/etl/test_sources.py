@@ -78,7 +78,7 @@ def same_place(got: np.ndarray, wanted: np.ndarray, within: float = 0.01) -> Non
         ("a.gml", "GML", 5897),
         ("a.geojson", "GeoJSON", 4326),
         ("a.geojsonl", "GeoJSONSeq", 4326),
-        ("a.kml", "LIBKML", 4326),
+        ("a.kml", "KML", 4326),
         ("a.tab", "MapInfo File", 5897),
         ("a.mif", "MapInfo File", 5897),
         ("a.dxf", "DXF", 5897),
@@ -261,7 +261,7 @@ def test_lists_of_corners_become_parcels(tmp_path: Path, comma: bool, between: b
     assert shapes[0].bounds == (568900.0, 1156800.0, 568950.0, 1156840.0)
     assert columns["so_thua"] == [12, 13, 14]
     assert columns["so_to"] == [5, 5, 5]
-    assert columns["dien_tich"] == [2000.5, 2001.5, 2002.5]
+    assert columns["dien_tich_m2"] == [2000.5, 2001.5, 2002.5]
 
 
 def test_headers_of_two_rows(tmp_path: Path) -> None:
