@@ -1,7 +1,7 @@
 """Vector tiles against Martin and tipg, and a pyramid against tippecanoe: one database, one run, ratios.
 
     ./diaban bench tiles --martin FILE --peers VENV [--rows 1000000] [--points 1000000] [--keep FOLDER]
-                         [--pyramid]
+                         [--from-zoom 7] [--pyramid]
 
 FILE is Martin's program, VENV a virtual environment outside the repository with tipg, uvicorn and
 tippecanoe; a peer that is not given is left out. A private cluster is made for the run; that in FOLDER is
@@ -100,7 +100,7 @@ ALTER TABLE peer.reports ADD PRIMARY KEY (id);
 """
 # Each from the first zoom at which it is drawn.
 LAYERS = {"land_use": 8, "reports": 7}
-ZOOMS = range(7, 17)
+LAST_ZOOM = 16
 SAMPLE = 24
 PORTS = {"Diaban": 8781, "Martin": 8782, "tipg": 8783}
 PATHS = {
@@ -122,6 +122,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--points", type=int, default=1_000_000)
     parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--from-zoom", type=int, default=7, help="a peer draws a tile of zoom 8 for a minute")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="of a cluster that is used again")
     parser.add_argument("--pyramid", action="store_true", help="z0-z14 of the plots, against tippecanoe")
     options = parser.parse_args()
@@ -130,7 +131,7 @@ def main() -> int:
         settings = Settings(database_url=cluster.admin_url, secret=SECRET, home=Path(folder))
         if not is_filled(settings):
             prepare(settings, options.rows, options.points)
-        sample, session = asked()
+        sample, session = asked(options.from_zoom)
         for name, command, environment in servers(settings, options, Path(folder)):
             with serving(name, command, environment):
                 if name == "Diaban":
@@ -211,16 +212,21 @@ def timed(what: str, work: Any) -> None:  # noqa: ANN401
     print(f"{what}: {time.monotonic() - begun:.1f} s", flush=True)
 
 
-def asked() -> tuple[list[tuple[str, TileId]], list[tuple[str, TileId]]]:
+def asked(first_zoom: int) -> tuple[list[tuple[str, TileId]], list[tuple[str, TileId]]]:
     """A uniform sample of tiles at each zoom, and a planner's session; the same for all servers."""
     pick = random.Random(20250701)
     sample: list[tuple[str, TileId]] = []
-    for zoom in ZOOMS:
+    for zoom in range(first_zoom, LAST_ZOOM + 1):
         tiles = list(tiles_of(PROVINCE, zoom))
         chosen = tiles if len(tiles) <= SAMPLE else pick.sample(tiles, SAMPLE)
         sample += [(layer, tile) for layer, first in LAYERS.items() if zoom >= first for tile in chosen]
     places = [TileId(*place) for view in VIEWS for place in tiles_of_view(*view)]
-    return sample, [(layer, place) for place in places for layer, first in LAYERS.items() if place.z >= first]
+    return sample, [
+        (layer, place)
+        for place in places
+        for layer, first in LAYERS.items()
+        if place.z >= max(first, first_zoom)
+    ]
 
 
 def servers(

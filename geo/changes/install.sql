@@ -93,6 +93,8 @@ CREATE TABLE IF NOT EXISTS ops.tile_ahead (
   gzip bytea, zstd bytea,          -- blocks, see tiles/encoding.py
   PRIMARY KEY (layer, zoom, x, y)
 );
+ALTER TABLE ops.tile_ahead ADD COLUMN IF NOT EXISTS gzip_digest text NOT NULL DEFAULT '';
+ALTER TABLE ops.tile_ahead ADD COLUMN IF NOT EXISTS zstd_digest text NOT NULL DEFAULT '';
 ALTER TABLE ops.tile_ahead ALTER gzip SET STORAGE EXTERNAL, ALTER zstd SET STORAGE EXTERNAL;
 CREATE INDEX IF NOT EXISTS tile_ahead_stale ON ops.tile_ahead (layer) WHERE stale;
 -- A longitude and a latitude as shares of Web Mercator's world, from the west and from the north.
