@@ -74,7 +74,8 @@ def send_report(page: Page, lon: float, lat: float) -> str:
 
 
 def test_a_second_up_takes_seconds(product: Product) -> None:
-    assert product.up() <= 10
+    """Nothing is made again: however busy the machine is, the first time took several times as long."""
+    assert product.up() <= product.first_up_s / 3
 
 
 def test_the_map_shows_the_province(product: Product, browser: Browser, tmp_path: Path) -> None:
