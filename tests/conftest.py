@@ -184,7 +184,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _wait(condition, seconds: float = 20.0) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _wait(condition, seconds: float = 90.0) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
@@ -192,6 +192,6 @@ def _wait(condition, seconds: float = 20.0) -> None:  # type: ignore[no-untyped-
         time.sleep(0.05)
 
 
-def settled(client: TestClient, check, seconds: float = 60.0) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def settled(client: TestClient, check, seconds: float = 90.0) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     """Wait until ``check()`` holds: what was committed is served within a few beats of the pump."""
     _wait(check, seconds)

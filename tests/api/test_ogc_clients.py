@@ -113,7 +113,7 @@ def test_owslib_pages_filters_and_reads_the_schema(live_server: str) -> None:
         following = [link["href"] for link in page["links"] if link["rel"] == "next"]
         if not following:
             break
-        page = requests.get(following[0], timeout=10).json()
+        page = requests.get(following[0], timeout=60).json()
     assert found == [f"Camera {i:02d}" for i in range(25)]
     chosen = features.collection_items("cameras", filter="heading_deg >= 23", limit=100)
     assert {feature["properties"]["name"] for feature in chosen["features"]} == {"Camera 23", "Camera 24"}

@@ -29,7 +29,7 @@ def interpreters() -> list[str]:
 def ask(python: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the script without any installed package in sight."""
     command = [python, "-I", "-S", "-B", str(ROOT / "diaban"), *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, cwd="/")
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd="/")
 
 
 @pytest.mark.parametrize("python", interpreters())

@@ -97,7 +97,7 @@ def test_a_second_load_leaves_all_as_it_is(
     again = demo.load(settings)
     assert again.loaded == {} and len(again.kept) == 7
     assert count(admin, "core.cameras") == 390
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
 
 
 def test_real_wards_take_the_place_of_the_approximation(
