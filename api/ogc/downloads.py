@@ -100,7 +100,7 @@ async def _sequence(wanted: Wanted) -> AsyncIterator[bytes]:
         part = replace(query, limit=PAGE if left is None else min(left, PAGE))
         async with ask.door.admission.turn(query):
             page = await read_page(ask.door.database, ask.caller, wanted.layer, part, count=False)
-        yield "".join(f"\x1e{feature}\n" for feature in page.features).encode()
+        yield b"".join(b"\x1e%b\n" % feature for feature in page.features)
         if page.end is None:
             return
         query = replace(query, cursor=page.end, offset=0)

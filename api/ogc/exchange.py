@@ -50,8 +50,16 @@ async def ask_for(
     )
 
 
-def answer(request: Request, ask: Ask, body: bytes, media_type: str | None = None, **more: str) -> Response:
-    """``body`` with the server's address in it and the headers that every answer has."""
+def answer(
+    request: Request,
+    ask: Ask,
+    body: bytes,
+    media_type: str | None = None,
+    rest: bytes = b"",
+    /,
+    **more: str,
+) -> Response:
+    """``body`` with the server's address in it, then ``rest`` as it is; the headers that every answer has."""
     base = deps.base_url(request)
     if not HOST.fullmatch(base):
         raise InvalidInput("Host", base, "tên máy chủ", "a host name")
@@ -63,7 +71,9 @@ def answer(request: Request, ask: Ask, body: bytes, media_type: str | None = Non
         **{name.replace("_", "-"): value for name, value in more.items()},
     }
     kind = media_type if media_type and ask.fmt == "json" else MEDIA_TYPES[ask.fmt]
-    return Response(body.replace(PLACEHOLDER.encode(), base.encode()), headers=headers, media_type=kind)
+    return Response(
+        body.replace(PLACEHOLDER.encode(), base.encode()) + rest, headers=headers, media_type=kind
+    )
 
 
 async def page_ask(request: Request, formats: tuple[Format, ...] = FORMATS) -> Ask:

@@ -15,7 +15,7 @@ from api.ogc.downloads import Wanted, chosen_download, download
 from api.ogc.editing import version_tag
 from api.ogc.etags import not_modified, page_etag, text_etag
 from api.ogc.exchange import answer, ask_for, asked_layer
-from api.ogc.items import collection_members, collection_text, item_text
+from api.ogc.items import collection_json, collection_members, item_json
 from api.ogc.links import item_links, page_links
 from api.ogc.outline import outline
 from api.ogc.pages import Ask, html, linked_data
@@ -74,8 +74,8 @@ async def _items(request: Request) -> Response:
         found = await _read(ask, layer, query)
     links = page_links(layer, params, query, found, fmt=ask.fmt, language=ask.language)
     if ask.fmt == "json":
-        text = collection_text(found, query, params.get("limit"), links)
-        return answer(request, ask, text.encode(), GEOJSON, **headers)
+        head, features = collection_json(found, query, params.get("limit"), links)
+        return answer(request, ask, head, GEOJSON, features, **headers)
     document = {
         **collection_members(found, query, params.get("limit"), links),
         "features": [json.loads(feature) for feature in found.features],
@@ -125,7 +125,7 @@ async def item(request: Request) -> Response:
     feature = await read_item(ask.door.database, ask.caller, layer, identifier, crs)
     links = item_links(layer, identifier, ask.fmt, ask.language)
     if ask.fmt == "json":
-        body = item_text(feature, links).encode()
+        body = item_json(feature, links)
         if not tag:
             # The public has no version to edit on top of: its tag is of what it reads.
             etag = text_etag(body)

@@ -11,15 +11,20 @@ if TYPE_CHECKING:
     from geo.features import FeatureQuery, Page
 
 
-def collection_text(page: Page, query: FeatureQuery, asked_limit: str | None, links: list[Link]) -> str:
-    """A FeatureCollection; ``numberMatched`` stands only where it is exact."""
+def collection_json(
+    page: Page, query: FeatureQuery, asked_limit: str | None, links: list[Link]
+) -> tuple[bytes, bytes]:
+    """A FeatureCollection, in two parts: what stands around the features, and they.
+
+    ``numberMatched`` stands only where it is exact.
+    """
     head = collection_members(page, query, asked_limit, links)
-    return f'{_dumps(head)[:-1]},"features":[{",".join(page.features)}]}}'
+    return _dumps(head)[:-1] + b',"features":[', b",".join(page.features) + b"]}"
 
 
-def item_text(feature: str, links: list[Link]) -> str:
+def item_json(feature: bytes, links: list[Link]) -> bytes:
     """A Feature with its links."""
-    return f'{feature[:-1]},"links":{_dumps(links)}}}'
+    return feature[:-1] + b',"links":' + _dumps(links) + b"}"
 
 
 def collection_members(
@@ -40,5 +45,5 @@ def collection_members(
     return members
 
 
-def _dumps(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _dumps(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -15,6 +15,7 @@ from geo.features.crs import CRS84, Crs
 from geo.features.cursor import Cursor, write_cursor
 from geo.features.query import COUNT_LIMIT, FeatureQuery
 from geo.features.sql import (
+    Numbers,
     count_statement,
     cursor_values,
     extent_statement,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from psycopg import AsyncCursor
+
     from geo.database import Database
     from geo.features.query import Filter
     from geo.features.sql import Shape
@@ -38,9 +41,11 @@ MAX_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``features``: GeoJSON objects as text. ``matched`` is exact, or None above ``COUNT_LIMIT``."""
+    """``features``: GeoJSON objects. ``matched`` is exact, or None above ``COUNT_LIMIT``."""
 
-    features: tuple[str, ...]
+    # Bytes as the database sent them: to make text of half a megabyte and bytes again is most of what a
+    # large page costs here.
+    features: tuple[bytes, ...]
     matched: int | None
     more: bool
     # Where the page ends, if more follow (:mod:`geo.features.cursor`).
@@ -65,25 +70,24 @@ async def read_page(
     Raises ``TooCostly`` or ``Unavailable``, and ``InvalidInput`` for a filter that cannot be worked out.
     """
     properties = query.properties if query.properties is not None else tuple(columns_for(layer, caller))
-    shape = shape_of(caller.schema, layer.name, properties, query, decimals(layer))
+    shape = shape_of(caller.schema, layer.name, properties, query, numbers(layer))
     with worked_out(query.filter):
-        rows, matched, more = await _rows(database, caller, query, shape, count=count)
+        features, end, matched = await _rows(database, caller, query, shape, count=count)
     exact = matched if matched is not None and matched <= COUNT_LIMIT else None
-    features = tuple(row[0] for row in rows)
-    if not more:
+    if end is None:
         return Page(features, exact, more=False)
-    end = Cursor(rows[-1][2:], rows[-1][1])
     return Page(features, exact, True, write_cursor(query.sort, end.keys, end.id), end)
 
 
 async def _rows(
     database: Database, caller: Caller, query: FeatureQuery, shape: Shape, *, count: bool
-) -> tuple[list[tuple[Any, ...]], int | None, bool]:
-    """Rows of a feature, its id and its sort keys; how many match, if told; whether more follow."""
+) -> tuple[tuple[bytes, ...], Cursor | None, int | None]:
+    """The features; where they end, if more follow; how many match, if told."""
     values = filter_values(query.filter)
     # A kept plan knows no values, and so not how few features a box has.
     prepare = query.filter.empty
-    rows: list[tuple[Any, ...]] = []
+    features: tuple[bytes, ...] = ()
+    end: Cursor | None = None
     matched: int | None = None
     async with database.read(caller) as connection:
         if not query.count_only:
@@ -91,15 +95,32 @@ async def _rows(
             bound = {**values, "limit": query.limit + 1, "offset": query.offset}
             bound |= cursor_values(query.cursor)
             cursor = await connection.execute(page_statement(shape), bound, prepare=prepare)
-            rows = await cursor.fetchall()
-        more = len(rows) > query.limit
-        if not (more or query.count_only or query.cursor) and (rows or query.offset == 0):
-            matched = query.offset + len(rows)
+            features = _first_column(cursor, query.limit)
+            end = await _end(cursor, query.limit)
+        if not (end or query.count_only or query.cursor) and (features or query.offset == 0):
+            matched = query.offset + len(features)
         elif count:
             cursor = await connection.execute(count_statement(shape), values, prepare=prepare)
             row = await cursor.fetchone()
             matched = row[0] if row else 0
-    return rows[: query.limit], matched, more
+    return features, end, matched
+
+
+def _first_column(cursor: AsyncCursor[tuple[Any, ...]], most: int) -> tuple[bytes, ...]:
+    result = cursor.pgresult
+    assert result is not None  # noqa: S101 (a question was asked)
+    found = (result.get_value(row, 0) for row in range(min(result.ntuples, most)))
+    return tuple(feature for feature in found if feature is not None)
+
+
+async def _end(cursor: AsyncCursor[tuple[Any, ...]], limit: int) -> Cursor | None:
+    """The place of the page's last row, if there is one behind it."""
+    if cursor.rowcount <= limit:
+        return None
+    await cursor.scroll(limit - 1)
+    row = await cursor.fetchone()
+    assert row is not None  # noqa: S101 (there are more than ``limit``)
+    return Cursor(row[2:], row[1])
 
 
 @contextmanager
@@ -116,27 +137,31 @@ def worked_out(wanted: Filter) -> Iterator[None]:
 
 async def read_item(
     database: Database, caller: Caller, layer: Layer, identifier: str, crs: Crs = CRS84
-) -> str:
-    """One feature as GeoJSON text; ``NotFound`` where there is none that the caller may see."""
+) -> bytes:
+    """One feature as GeoJSON; ``NotFound`` where there is none that the caller may see."""
     digits = identifier.isascii() and identifier.isdigit() and len(identifier) <= 19
     number = int(identifier) if digits else -1
     if 0 <= number <= MAX_ID:
         names, plain = tuple(columns_for(layer, caller)), FeatureQuery(crs=crs)
-        shape = shape_of(caller.schema, layer.name, names, plain, decimals(layer))
+        shape = shape_of(caller.schema, layer.name, names, plain, numbers(layer))
         async with database.read(caller) as connection:
             cursor = await connection.execute(item_statement(shape), {"id": number}, prepare=True)
-            row = await cursor.fetchone()
-        if row is not None:
-            return str(row[0])
+            found = _first_column(cursor, 1)
+        if found:
+            return found[0]
     raise NotFound(
         f"Lớp «{layer.title.vi}» không có đối tượng nào với mã này.",
         f"The layer '{layer.title.en}' has no feature of this id.",
     )
 
 
-def decimals(layer: Layer) -> frozenset[str]:
-    """The fields that hold numbers with decimals."""
-    return frozenset(field.name for field in layer.fields if field.type == "number")
+def numbers(layer: Layer) -> Numbers:
+    """The fields that hold numbers."""
+    kinds = {
+        kind: frozenset(field.name for field in layer.fields if field.type == kind)
+        for kind in ("number", "integer")
+    }
+    return Numbers(kinds["number"], kinds["integer"])
 
 
 async def read_extent(database: Database, layer: Layer) -> Extent:

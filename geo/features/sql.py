@@ -12,12 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
+from geo.features.geojson import feature
 from geo.features.query import COUNT_LIMIT
 
 if TYPE_CHECKING:
     from geo.features.crs import Crs
     from geo.features.cursor import Cursor
     from geo.features.query import FeatureQuery, Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The properties that are numbers: with decimals, of which whole ones are written 5.0, and without."""
+
+    decimals: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +48,7 @@ class Shape:
     after: tuple[bool, ...] | None = None
     # Columns with their types and the geometry as WKB, instead of GeoJSON.
     table_form: bool = False
-    # The properties that are numbers with decimals: whole ones are written 5.0.
-    decimals: frozenset[str] = frozenset()
+    numbers: Numbers = Numbers()
 
 
 @lru_cache(maxsize=512)
@@ -66,7 +74,7 @@ def page_statement(shape: Shape) -> bytes:
             "SELECT {feature}, t.id{keys} FROM (SELECT t.* FROM {table} t{where} ORDER BY {order}"
             " LIMIT %(limit)s OFFSET %(offset)s) t ORDER BY {order}"
         ).format(
-            feature=_feature(shape),
+            feature=feature(shape),
             keys=keys,
             table=_table(shape),
             where=_where(shape, _after(shape)),
@@ -96,7 +104,7 @@ def item_statement(shape: Shape) -> bytes:
     """At most one row of one text, the GeoJSON feature; bound: ``id``."""
     return _text(
         SQL("SELECT {feature} FROM {table} t WHERE t.id = %(id)s").format(
-            feature=_feature(shape), table=_table(shape)
+            feature=feature(shape), table=_table(shape)
         )
     )
 
@@ -118,7 +126,7 @@ def shape_of(
     table: str,
     properties: tuple[str, ...],
     query: FeatureQuery,
-    decimals: frozenset[str] = frozenset(),
+    numbers: Numbers = Numbers(),
 ) -> Shape:
     """The shape of a question to one table."""
     during = query.filter.during
@@ -135,7 +143,7 @@ def shape_of(
         predicate=query.filter.predicate.sql if query.filter.predicate else None,
         sort=query.sort,
         after=tuple(key is not None for key in query.cursor.keys) if query.cursor else None,
-        decimals=decimals,
+        numbers=numbers,
     )
 
 
@@ -179,51 +187,6 @@ def _after(shape: Shape) -> list[Composed]:
 
 def _table(shape: Shape) -> Identifier:
     return Identifier(shape.schema, shape.table)
-
-
-def _feature(shape: Shape) -> Composed:
-    if shape.table_form:
-        columns = [SQL("t.{}").format(Identifier(name)) for name in shape.properties]
-        # Files have the easting first, whatever order the system itself names (GeoPackage, GeoParquet, GDAL).
-        return SQL(", ").join([*columns, SQL("ST_AsBinary({})").format(_eastings_first(shape.crs))])
-    properties = SQL(", ").join(_property(shape, name) for name in shape.properties)
-    return SQL(
-        """'{{"type":"Feature","id":' || t.id || ',"geometry":' || coalesce({geometry}, 'null')"""
-        """ || ',"properties":' || (SELECT row_to_json(p) FROM (SELECT {properties}) p)::text || '}}'"""
-    ).format(geometry=_geometry(shape), properties=properties)
-
-
-def _property(shape: Shape, name: str) -> Composed:
-    column = SQL("t.{}").format(Identifier(name))
-    if name not in shape.decimals:
-        return column
-    # GDAL and QGIS take the type of a column from the first page: where that has 5 and not 5.0, they cut the
-    # decimals of all others off. Above 1e15 PostgreSQL writes an exponent itself.
-    return SQL(
-        "CASE WHEN {0} = trunc({0}) AND abs({0}) < 1e15 THEN ({0}::text || '.0')::json"
-        " ELSE to_json({0}) END AS {1}"
-    ).format(column, Identifier(name))
-
-
-def _geometry(shape: Shape) -> Composed:
-    if not shape.geometry:
-        return Composed([SQL("NULL")])
-    # Option 0: no "crs" member, which RFC 7946 removed.
-    return SQL("ST_AsGeoJSON({}, {}, 0)").format(_source(shape.crs), Literal(shape.crs.decimals))
-
-
-def _source(crs: Crs) -> Composed:
-    if crs.latitude_first:
-        return Composed([SQL("ST_FlipCoordinates(t.geom)")])
-    return _eastings_first(crs)
-
-
-def _eastings_first(crs: Crs) -> Composed:
-    if crs.geographic:
-        return Composed([SQL("t.geom")])
-    if crs.srid == 3857:
-        return Composed([SQL("t.geom_3857")])
-    return SQL("ST_Transform(t.geom, {})").format(Literal(crs.srid))
 
 
 def _where(shape: Shape, more: list[Composed] | None = None) -> Composed:

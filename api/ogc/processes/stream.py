@@ -53,11 +53,11 @@ async def write_geojson(task: Task, layer: Layer, query: FeatureQuery, path: Pat
 
     async def parts() -> AsyncIterator[bytes]:
         yield f'{{"type":"FeatureCollection","name":"{layer.name}","features":['.encode()
-        comma = ""
+        comma = b""
         async for page in _pages(task, layer, query):
             if page.features:
-                yield (comma + ",\n".join(page.features)).encode()
-                comma = ",\n"
+                yield comma + b",\n".join(page.features)
+                comma = b",\n"
         yield b"]}\n"
 
     await _write(path, parts())
@@ -68,7 +68,7 @@ async def write_sequence(task: Task, layer: Layer, query: FeatureQuery, path: Pa
 
     async def parts() -> AsyncIterator[bytes]:
         async for page in _pages(task, layer, query):
-            yield "".join(f"\x1e{feature}\n" for feature in page.features).encode()
+            yield b"".join(b"\x1e%b\n" % feature for feature in page.features)
 
     await _write(path, parts())
 
