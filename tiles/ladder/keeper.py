@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from typing import TYPE_CHECKING, Any, LiteralString
+from functools import partial
+from typing import TYPE_CHECKING, Any, LiteralString, NoReturn
 
-import psycopg
 import structlog
-from psycopg import AsyncConnection
 
 from geo.calendar import today_ict
+from geo.database.leader import lead
 from geo.errors import NotFound
 from layers.description import Layer
 from tiles.ladder.ahead import BEHIND
 from tiles.ladder.points import MERGED_AT_ONCE, merge
 
 if TYPE_CHECKING:
+    import psycopg
+    from psycopg import AsyncConnection
+
     from geo.settings import Settings
 
 LEADER_LOCK = 7_236_004
@@ -61,25 +64,11 @@ def layer_of(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> Laye
 
 
 async def run_keeper(settings: Settings) -> None:
-    """Keep until cancelled. Whoever holds the advisory lock keeps; the others wait to take over."""
-    dsn = settings.role_dsn("diaban_pump")
-    while True:
-        try:
-            async with await AsyncConnection.connect(
-                dsn, autocommit=True, application_name="diaban-keeper"
-            ) as connection:
-                await _lead(connection, dsn)
-        except psycopg.Error as error:
-            log.warning("keeper_lost", reason=type(error).__name__)
-        await asyncio.sleep(RETRY_S)
+    """Keep until cancelled, in one process of the deployment."""
+    await lead(settings, "ladders", LEADER_LOCK, partial(_keep, settings.role_dsn("diaban_pump")), RETRY_S)
 
 
-async def _lead(connection: AsyncConnection[tuple[Any, ...]], dsn: str) -> None:
-    while True:
-        row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_LOCK])).fetchone()
-        if row and row[0]:
-            break
-        await asyncio.sleep(RETRY_S)
+async def _keep(dsn: str, connection: AsyncConnection[tuple[Any, ...]]) -> NoReturn:
     failed: set[str] = set()
     first = True
     while True:
