@@ -62,22 +62,22 @@ def page_links(
     kept = {name: value for name, value in params.items() if name not in ("f", "offset", "cursor")}
     here = {name: params[name] for name in ("offset", "cursor") if name in params}
 
-    def link(rel: str, form: Format, at: dict[str, str], title: str) -> Link:
-        return {
-            "rel": rel,
-            "type": TYPES[form],
-            "title": title,
-            "href": f"{url}?{urlencode({**kept, **at, 'f': form})}",
-        }
+    def address(at: dict[str, str], form: str) -> str:
+        return f"{url}?{urlencode({**kept, **at, 'f': form})}"
 
+    def link(rel: str, form: Format, at: dict[str, str], title: str) -> Link:
+        return titled(rel, address(at, form), title, TYPES[form])
+
+    # The names of forms need no encoding; to encode a long filter once for each would be dear.
+    same = address(here, "")
     found = [
-        link("self" if form == fmt else "alternate", form, here, f"{AS[language]} {NAMES[form]}")
+        titled(
+            "self" if form == fmt else "alternate", same + form, f"{AS[language]} {NAMES[form]}", TYPES[form]
+        )
         for form in TYPES
     ]
     for name, media_type in DOWNLOADS.items():
-        href = f"{url}?{urlencode({**kept, **here, 'f': name})}"
-        title = f"{FILE[language]} {name}"
-        found.append({"rel": "alternate", "type": media_type, "title": title, "href": href})
+        found.append(titled("alternate", same + name, f"{FILE[language]} {name}", media_type))
     if query.offset:
         before = max(0, query.offset - query.limit)
         found.append(link("prev", fmt, {"offset": str(before)} if before else {}, PREVIOUS[language]))

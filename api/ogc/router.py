@@ -99,7 +99,11 @@ async def style(_: Request) -> Response:
     return Response(STYLE.read_bytes(), media_type="text/css", headers=kept)
 
 
+ITEMS = "/ogc/collections/{layer}/items"
 ROUTES: dict[str, Callable[[Request], Awaitable[Response]]] = {
+    # Routes are tried in this order, each by an expression of its own: what is asked most stands first.
+    ITEMS: items,
+    f"{ITEMS}/{{id}}": item,
     "/ogc": landing,
     "/ogc/": landing,
     "/ogc/openapi": openapi,
@@ -109,13 +113,10 @@ ROUTES: dict[str, Callable[[Request], Awaitable[Response]]] = {
     "/ogc/collections/{layer}": collection,
     "/ogc/collections/{layer}/queryables": queryables,
     "/ogc/collections/{layer}/schema": schema,
-    "/ogc/collections/{layer}/items": items,
-    "/ogc/collections/{layer}/items/{id}": item,
     "/ogc/static/ogc.css": style,
     **TILES,
     **PROCESSES,
 }
-ITEMS = "/ogc/collections/{layer}/items"
 EDITING: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
     ("POST", ITEMS): editing.create,
     ("PUT", f"{ITEMS}/{{id}}"): editing.replace,
@@ -124,8 +125,8 @@ EDITING: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
     ("OPTIONS", ITEMS): editing.options,
     ("OPTIONS", f"{ITEMS}/{{id}}"): editing.options,
 }
-for (method, path), endpoint in {**EDITING, **PROCESS_ACTIONS}.items():
-    router.add_route(path, endpoint, methods=[method])
 for path, endpoint in {**RECORDS, **ROUTES}.items():
     # Plain Starlette routes: FastAPI reads parameters itself and answers 422 where the standard says 400.
     router.add_route(path, endpoint, methods=["GET", "HEAD"])
+for (method, path), endpoint in {**EDITING, **PROCESS_ACTIONS}.items():
+    router.add_route(path, endpoint, methods=[method])

@@ -54,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
         if options.url:
             raise Stop("--fuzz chỉ thử chính mã nguồn này.", "--fuzz tries this code only.")
         os.environ["DIABAN_FUZZ_REQUESTS"] = str(options.fuzz)
-        code |= conformance.pytest(["tests/api/test_openapi_fuzz.py"], TOOLS / "test" / "fuzz.xml")
+        # -s: how many requests were made, and what was answered, is printed.
+        code |= conformance.pytest(["-s", "tests/api/test_openapi_fuzz.py"], TOOLS / "test" / "fuzz.xml")
     sys.stdout.flush()
     return code
