@@ -6,14 +6,15 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from api.definition import sends
-from api.deps import Changes, Layers, Who
+from api.deps import Changes, Layers, Who, caller
+from geo.errors import Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from geo.catalogue import Catalogue
     from geo.changes.listener import Broadcast
@@ -27,37 +28,56 @@ router = APIRouter(prefix="/api", tags=["map"])
 
 
 @router.get("/events", **sends("text/event-stream"))
-async def events(broadcast: Changes, catalogue: Layers, caller: Who) -> StreamingResponse:
+async def events(request: Request, broadcast: Changes, catalogue: Layers, who: Who) -> StreamingResponse:
     """A stream of ``event: layer`` with ``{"layer", "epoch", "bbox"}``; private edits are told to staff only.
 
     ``bbox``: west, south, east, north in degrees of what moved, null where it may be anywhere. The first
-    event is ``event: layers`` with the epoch of each: who was away compares them with what it knew.
+    event is ``event: layers`` with the epoch of each: who was away compares them with what it knew. It ends
+    soon after the caller's token does.
     """
     return StreamingResponse(
-        _stream(broadcast, catalogue, caller),
+        stream(broadcast, catalogue, who, lambda: caller(request)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _stream(broadcast: Broadcast, catalogue: Catalogue, caller: Caller) -> AsyncIterator[str]:
-    clearance = caller.claims.clearance if caller.claims else 0
+async def stream(
+    broadcast: Broadcast, catalogue: Catalogue, who: Caller, again: Callable[[], Awaitable[Caller]]
+) -> AsyncIterator[str]:
+    """The events for ``who``; ``again`` answers who it is by now, or raises ``Unauthenticated``."""
+    clearance = who.claims.clearance if who.claims else 0
     queue = broadcast.subscribe()
+    loop = asyncio.get_running_loop()
     try:
-        epochs = {name: catalogue.epoch(name, caller) for name in catalogue.layers}
+        epochs = {name: catalogue.epoch(name, who) for name in catalogue.layers}
         yield f"retry: 2000\nevent: layers\ndata: {json.dumps(epochs)}\n\n"
+        beat = loop.time() + HEARTBEAT_S
         while True:
             try:
-                moved = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
+                moved = await asyncio.wait_for(queue.get(), max(0.0, beat - loop.time()))
             except TimeoutError:
+                if who.claims is not None and await _changed(who, again):
+                    return
+                beat = loop.time() + HEARTBEAT_S
                 yield ": alive\n\n"
                 continue
             if any(touched.vis <= clearance for touched in moved.touched):
-                name, epoch = moved.layer, catalogue.epoch(moved.layer, caller)
-                said = {"layer": name, "epoch": epoch, "bbox": _bbox(moved, catalogue, caller)}
+                name, epoch = moved.layer, catalogue.epoch(moved.layer, who)
+                said = {"layer": name, "epoch": epoch, "bbox": _bbox(moved, catalogue, who)}
                 yield f"event: layer\ndata: {json.dumps(said)}\n\n"
     finally:
         broadcast.unsubscribe(queue)
+
+
+async def _changed(who: Caller, again: Callable[[], Awaitable[Caller]]) -> bool:
+    """Whether the token has ended, or gives other rights than when the stream began."""
+    try:
+        return await again() != who
+    except Unauthenticated:
+        return True
+    except Unavailable:  # the database is away: that is no answer
+        return False
 
 
 def _bbox(moved: Moved, catalogue: Catalogue, caller: Caller) -> tuple[float, float, float, float] | None:

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import { missed, parseChange, parseEpochs } from '../src/api/events'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { listen, missed, parseChange, parseEpochs, parseStream } from '../src/api/events'
 import type { Bbox } from '../src/api/types'
+import { setToken } from '../src/state/token.svelte'
 import { Versions, touchedTiles, touches } from '../src/map/touched'
 
 describe('what a change touches', () => {
@@ -62,5 +63,41 @@ describe('news of layers', () => {
     expect(missed(known, now)).toEqual([{ layer: 'zoning', epoch: 4, bbox: null }])
     expect(missed(new Map(), { zoning: 4 })).toEqual([])
     expect(missed(known, parseEpochs('nonsense'))).toEqual([])
+  })
+
+  it('come in pieces, between signs of life', () => {
+    const first = parseStream('retry: 2000\nevent: layers\ndata: {"zoning":3}\n\n: alive\n\nevent: layer\nda')
+    expect(first.events).toEqual([{ kind: 'layers', data: '{"zoning":3}' }])
+    const second = parseStream(`${first.rest}ta: {"layer":"zoning"}\r\n\r\n`)
+    expect(second).toEqual({ events: [{ kind: 'layer', data: '{"layer":"zoning"}' }], rest: '' })
+  })
+})
+
+describe('the stream of news', () => {
+  const asked: (string | null)[] = []
+  let stop: () => void = () => undefined
+
+  beforeEach(() => {
+    asked.length = 0
+    vi.stubGlobal('navigator', {})
+    vi.stubGlobal('fetch', (_: string, { headers, signal }: { headers: Record<string, string>; signal: AbortSignal }) => {
+      asked.push(headers['authorization'] ?? null)
+      return new Promise((_, refuse) => signal.addEventListener('abort', () => refuse(new Error('aborted'))))
+    })
+  })
+  afterEach(() => {
+    stop()
+    setToken(null)
+    vi.unstubAllGlobals()
+  })
+
+  it('says who asks, and begins anew with whoever signs in or out', async () => {
+    stop = listen(() => undefined)
+    await vi.waitFor(() => expect(asked).toEqual([null]))
+    setToken('a-token-of-staff')
+    await vi.waitFor(() => expect(asked).toEqual([null, 'Bearer a-token-of-staff']))
+    setToken('a-token-of-staff')
+    setToken(null)
+    await vi.waitFor(() => expect(asked).toEqual([null, 'Bearer a-token-of-staff', null]))
   })
 })

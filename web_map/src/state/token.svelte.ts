@@ -22,7 +22,16 @@ export function isToken(text: string): boolean {
   return SHAPE.test(text)
 }
 
+const told = new Set<() => void>()
+
+/** Call `changed` whenever somebody signs in or out, until the returned function is called. */
+export function onToken(changed: () => void): () => void {
+  told.add(changed)
+  return () => told.delete(changed)
+}
+
 export function setToken(next: string | null): void {
+  const isNew = next !== current
   current = next
   try {
     if (next === null) sessionStorage.removeItem(KEPT)
@@ -30,6 +39,7 @@ export function setToken(next: string | null): void {
   } catch {
     // A storage that refuses costs the sign-in at the next reload, nothing now.
   }
+  if (isNew) for (const changed of [...told]) changed()
 }
 
 /** The header that tells the doors who asks; empty for the public. */

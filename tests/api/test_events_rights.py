@@ -1,0 +1,98 @@
+"""Open maps of staff are told of restricted rows, those of the public are not: through pump and listener."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from api import events
+from api.app import create_app
+from geo.database import Caller, Claims
+from geo.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import psycopg
+    from fastapi import FastAPI
+    from starlette.testclient import TestClient
+
+    from geo.settings import Settings
+
+PUBLIC, STAFF = Caller.anonymous(), Caller(Claims("staff", 1))
+ADD = """
+INSERT INTO core.cameras (geom, name, kind, status, visibility)
+VALUES (ST_Point(%s, 10.4, 4326), 'c', 'traffic', 'online', %s)
+"""
+SLOWEST_S = 120.0
+
+
+def listening(app: FastAPI, who: Caller) -> AsyncIterator[str]:
+    async def again() -> Caller:
+        return who
+
+    return events.stream(app.state.broadcast, app.state.catalogue, who, again)
+
+
+async def heard(stream: AsyncIterator[str], lon: float) -> list[dict[str, Any]]:
+    """What the stream tells of cameras, up to the change at that longitude."""
+    told: list[dict[str, Any]] = []
+    while True:
+        said = await asyncio.wait_for(anext(stream), SLOWEST_S)
+        if "event: layer\n" in said and "cameras" in said:
+            told.append(json.loads(said.partition("data: ")[2]))
+            if told[-1]["bbox"] and told[-1]["bbox"][0] == pytest.approx(lon):
+                return told
+
+
+def test_a_restricted_edit_is_told_to_staff_only(settings: Settings, admin: psycopg.Connection) -> None:
+    async def run() -> None:
+        app = create_app(settings)
+        async with app.router.lifespan_context(app):
+            queue = app.state.broadcast.subscribe()
+            admin.execute(ADD, [105.5, 0])
+            # From then on the listener knows the layer, and tells where it moves.
+            while (await asyncio.wait_for(queue.get(), SLOWEST_S)).layer != "cameras":
+                pass
+            staff, public = listening(app, STAFF), listening(app, PUBLIC)
+            for stream in (staff, public):
+                assert "event: layers" in await anext(stream)
+            admin.execute(ADD, [105.7, 1])
+            await heard(staff, 105.7)
+            admin.execute(ADD, [105.9, 0])
+            await heard(staff, 105.9)
+            told = await heard(public, 105.9)
+            assert "105.7" not in json.dumps(told)
+            row = admin.execute(
+                "SELECT epoch, public_epoch FROM ops.layer_state WHERE layer = 'cameras'"
+            ).fetchone()
+            # Nor does the version that the public is told count what it may not know of.
+            assert row is not None and told[-1]["epoch"] == row[1] < row[0]
+            for stream in (staff, public):
+                await stream.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(run())
+
+
+def test_the_stream_ends_with_the_token(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ended() -> Caller:
+        raise Unauthenticated("hết hạn", "ended")
+
+    async def less() -> Caller:
+        return PUBLIC
+
+    async def run() -> None:
+        for again in (ended, less):
+            stream = events.stream(app.state.broadcast, app.state.catalogue, STAFF, again)
+            assert [said async for said in stream if not said.startswith("retry")] == []
+
+    monkeypatch.setattr(events, "HEARTBEAT_S", 0.01)
+    asyncio.run(run())
+
+
+def test_an_unknown_token_opens_no_stream(client: TestClient) -> None:
+    answer = client.get("/api/events", headers={"Authorization": "Bearer dbn_nobody"})
+    assert answer.status_code == 401
