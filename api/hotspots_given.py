@@ -26,8 +26,8 @@ Question = dict[str, str | None]
 
 
 def _given(
-    from_: From = None, to: To = None, category: Category = None, channel: Channel = None, ward: Ward = None,
-    group: Group = None,
+    *, from_: From = None, to: To = None, category: Category = None, channel: Channel = None,
+    ward: Ward = None, group: Group = None,
 ) -> Question:  # fmt: skip
     return {
         "from": from_, "to": to, "category": category, "channel": channel, "ward": ward, "group": group,

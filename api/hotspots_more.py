@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
 from api.deps import Db, Layers, Who
@@ -19,6 +18,8 @@ from geo.hotspots.cells import as_text, children, resolution_of
 from geo.hotspots.wards import ranked, ward_of_cells
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from geo.hotspots.ground import Ground
 
 router = APIRouter(tags=["hotspots"])
@@ -73,7 +74,7 @@ async def hours(
 
 @router.get("/api/hotspots/cells/{cell}/reports", summary="Các phản ánh của một ô")
 async def reports_of_cell(
-    request: Request, db: Db, layers: Layers, who: Who, cell: str, given: GivenByStaff
+    *, request: Request, db: Db, layers: Layers, who: Who, cell: str, given: GivenByStaff
 ) -> Response:
     """The newest reports in a cell, each only if the caller may see that row; at most 200."""
     found = cell_in("cell", cell)

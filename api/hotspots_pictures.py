@@ -12,8 +12,8 @@ from fastapi import APIRouter, Request, Response
 from api.definition import sends
 from api.deps import Db, Layers, Who
 from api.hotspots import shown_for
-from api.hotspots_ask import ground_of
-from api.hotspots_given import Bandwidth, Given, Question, State
+from api.hotspots_ask import ground_of, resolution_in
+from api.hotspots_given import Bandwidth, Given, Question, Resolution, State
 from api.hotspots_send import send
 from geo.calendar import today_ict
 from geo.errors import InvalidInput, NotFound
@@ -41,14 +41,15 @@ KEPT_MAX = 24
 @router.get("/api/hotspots/tiles/{z}/{x}/{y}.mvt", summary="Ô lục giác dạng vector tile", **sends(MVT))
 async def tile(
     *, request: Request, db: Db, layers: Layers, who: Who, given: Given, z: str, x: str, y: str,
-    state: State = None,
+    state: State = None, resolution: Resolution = None,
 ) -> Response:  # fmt: skip
     """Layer ``hotspots``: ``cell``, ``incidents``, ``contacts``, ``rate``, ``state`` where asked.
 
-    The resolution follows the zoom; a feature's id is the H3 index.
+    The resolution follows the zoom where none is asked for; a feature's id is the H3 index.
     """
     place = _tile(z, x, y)
-    level = resolution_at(place.z, RESOLUTION if who.staff else FINEST)
+    finest = RESOLUTION if who.staff else FINEST
+    level = resolution_at(place.z, finest) if resolution is None else resolution_in(resolution, finest)
     shown, _ = await _shown(request, db, layers, who, given=given, state=state, level=level)
     data = await asyncio.to_thread(tile_of, shown, place)
     return await send(request, who, data, MVT)

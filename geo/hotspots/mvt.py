@@ -20,14 +20,15 @@ EXTENT = 4096
 LAYER = "hotspots"
 # From here on a tile is smaller than its cells; a map draws the tile of this zoom larger.
 ZOOM_MAX = 15
-_BY_ZOOM = {8: 6, 9: 6, 10: 7, 11: 8, 12: 8}
+# A tile is drawn 512 pixels wide: cells are 10 to 35 pixels across, whatever the zoom.
+_BY_ZOOM = {6: 6, 7: 7, 8: 7, 9: 8, 10: 8}
 _MOVE, _LINE, _CLOSE = 1, 2, 7
 _POLYGON = 3
 
 
 def resolution_at(zoom: int, finest: int) -> int:
     """The H3 resolution that a zoom shows."""
-    return min(5 if zoom < 8 else _BY_ZOOM.get(zoom, 9), finest)
+    return min(5 if zoom < 6 else _BY_ZOOM.get(zoom, 9), finest)
 
 
 def tile_of(shown: Shown, tile: TileId) -> bytes:

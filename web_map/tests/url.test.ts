@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { format, parse, type UrlState } from '../src/state/url'
+import { format, NO_QUESTION, parse, type UrlState } from '../src/state/url'
 
 const NOTHING: UrlState = {
   lang: null,
@@ -10,9 +10,7 @@ const NOTHING: UrlState = {
   selected: null,
   view: 'map',
   code: null,
-  from: null,
-  to: null,
-  category: null
+  hotspots: NO_QUESTION
 }
 
 function back(state: UrlState): UrlState {
@@ -46,7 +44,19 @@ describe('the address', () => {
   })
 
   it('keeps the question about hotspots only in that view', () => {
-    const asked = { ...NOTHING, from: '2025-11-01', to: '2026-10-31', category: 'GT' }
+    const hotspots = {
+      mode: 'compare',
+      from: '2026-08-01',
+      to: '2026-10-31',
+      from2: '2025-08-02',
+      to2: '2025-11-01',
+      category: 'GT',
+      channel: 'zalo',
+      group: 'giao_thong',
+      cell: '8865a6b001fffff',
+      over: '1'
+    }
+    const asked = { ...NOTHING, hotspots }
     expect(back({ ...asked, view: 'hotspots' })).toEqual({ ...asked, view: 'hotspots' })
     expect(format(asked)).toBe('/')
   })

@@ -35,7 +35,10 @@ export interface Cells {
   parameters: {
     from: string
     to: string
-    n?: { cells: number; incidents: number; contacts: number }
+    from2?: string
+    to2?: string
+    /** Of cells; of emerging cells the incidents, of two periods those of each. */
+    n?: { cells: number; incidents: number; contacts: number } | { before: number; now: number } | number
     mixed?: number
   }
 }
@@ -114,6 +117,9 @@ export const cellReports = (
   get(`${DOOR}/cells/${encodeURIComponent(cell)}/reports`, asked, signal)
 export const alarms = async (): Promise<Alarm[]> => (await get<{ alarms: Alarm[] }>(`${DOOR}/alarms`)).alarms
 export const seen = (id: number): Promise<unknown> => post(`${DOOR}/alarms/${id}/seen`, {})
+
+/** Where the cells of a question are drawn: an address with {z}, {x} and {y}. */
+export const cellTiles = (asked: Question): string => address(`${DOOR}/tiles/{z}/{x}/{y}.mvt`, asked)
 
 /** Where the density of a question is drawn: an address with {z}, {x} and {y}. */
 export const densityTiles = (asked: Question): string =>

@@ -10,7 +10,8 @@ import type {
   LayerSpecification,
   RasterTileSource,
   SourceSpecification,
-  StyleSpecification
+  StyleSpecification,
+  VectorTileSource
 } from 'maplibre-gl'
 
 export type {
@@ -21,7 +22,8 @@ export type {
   MaplibreMap,
   RasterTileSource,
   SourceSpecification,
-  StyleSpecification
+  StyleSpecification,
+  VectorTileSource
 }
 
 setWorkerUrl(workerUrl)

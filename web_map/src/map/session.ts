@@ -1,15 +1,14 @@
 import type { Cells } from '../api/hotspots'
 import type { Bbox, LayerInfo, LonLat } from '../api/types'
 import type { Asked } from './address'
-import type { Camera, GeoJSONSource, MaplibreMap, RasterTileSource } from './engine'
-import { HATCH, asFeatures, chosen, fillOf, hatch, opacityOf, type HexView } from './hexes'
+import type { Camera, GeoJSONSource, MaplibreMap, RasterTileSource, VectorTileSource } from './engine'
+import { HATCH, TILED, asFeatures, fillOf, hatch, layersOf, opacityOf, type HexView } from './hexes'
 import { NOTHING, only } from './highlight'
 import { isClear, offset, padding, type Insets, type Size } from './insets'
 import { toleranceMetres } from './tolerance'
 import { layerOf } from './style'
 import { touchedTiles } from './touched'
 
-const HEXES = ['hotspots:fill', 'hotspots:edge', 'hotspots:few', 'hotspots:chosen-casing', 'hotspots:chosen']
 const OWN = new Set(['base', 'islands', 'hotspots', 'candidates', 'pick', 'import'])
 
 /** What the application asks of the map, in its own words. Holds the one `Map`; adds no state of its own. */
@@ -71,32 +70,39 @@ export class MapSession {
     for (const { name } of this.#drawn) if (this.map.getSource(name)) this.map.refreshTiles(name)
   }
 
-  /** Draw hexagons as a view colours them, density from `tiles`, or neither (null). */
-  setHexes(cells: Cells | null, view: HexView | null, tiles: string | null): void {
+  /** Draw hexagons as a view colours them, out of tiles or out of `cells`; null draws none. */
+  setHexes(view: HexView | null, cells: Cells | null, addresses: { cells: string; density: string } | null): void {
     if (!this.map.hasImage(HATCH)) this.map.addImage(HATCH, hatch())
     const show = (id: string, on: boolean): void => {
       this.map.setLayoutProperty(id, 'visibility', on ? 'visible' : 'none')
     }
-    if (view !== null && view !== 'heat') {
-      this.map.setPaintProperty('hotspots:fill', 'fill-color', fillOf(view))
-      this.map.setPaintProperty('hotspots:fill', 'fill-opacity', opacityOf(view))
+    const inTiles = view !== null && TILED.includes(view)
+    this.#data('hotspots', asFeatures(inTiles ? [] : (cells?.features ?? [])))
+    if (inTiles && addresses) this.#tiles('hotspots-tiles', addresses.cells)
+    if (view === 'heat' && addresses) this.#tiles('hotspots-density', addresses.density)
+    for (const tiled of [false, true]) {
+      const on = view !== null && tiled === inTiles && (tiled ? addresses : cells) !== null
+      const ids = layersOf(tiled)
+      if (on) {
+        this.map.setPaintProperty(ids.fill, 'fill-color', fillOf(view))
+        this.map.setPaintProperty(ids.fill, 'fill-opacity', opacityOf(view))
+      }
+      show(ids.fill, on)
+      show(ids.few, on && view === 'signal')
+      show(ids.edge, on && view !== 'heat')
     }
-    this.#data('hotspots', asFeatures(cells))
-    const density = this.map.getSource('hotspots-density') as RasterTileSource | undefined
-    if (tiles !== null && density && density.tiles?.[0] !== tiles) density.setTiles([tiles])
-    for (const id of HEXES) show(id, view !== null && view !== 'heat' && cells !== null)
-    // Colours let everything between them be read; a hexagon that is asked for is still outlined over density.
-    if (view === 'heat') for (const id of HEXES.slice(3)) show(id, cells !== null)
-    show('hotspots:heat', view === 'heat' && tiles !== null)
+    show('hotspots:heat', view === 'heat' && addresses !== null)
   }
 
-  chooseHex(cell: string | null): void {
-    for (const id of ['hotspots:chosen-casing', 'hotspots:chosen']) this.map.setFilter(id, chosen(cell))
+  /** Outline one hexagon, or none. */
+  chooseHex(hex: Cells['features'][number] | null): void {
+    this.#data('hotspots-chosen', asFeatures(hex ? [hex] : []))
   }
 
   /** The cell of the hexagon at a pixel of the canvas, if hexagons are drawn there. */
   hexAt(point: [number, number]): string | null {
-    const found = this.map.queryRenderedFeatures(point, { layers: ['hotspots:fill'] })[0]
+    const layers = [layersOf(false).fill, layersOf(true).fill]
+    const found = this.map.queryRenderedFeatures(point, { layers })[0]
     const cell: unknown = found?.properties['cell']
     return typeof cell === 'string' ? cell : null
   }
@@ -172,6 +178,11 @@ export class MapSession {
   get #size(): Size {
     const { clientWidth: width, clientHeight: height } = this.map.getContainer()
     return { width, height }
+  }
+
+  #tiles(id: string, address: string): void {
+    const source = this.map.getSource(id) as RasterTileSource | VectorTileSource | undefined
+    if (source && source.tiles?.[0] !== address) source.setTiles([address])
   }
 
   #data(id: string, data: GeoJSON.FeatureCollection): void {

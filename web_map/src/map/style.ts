@@ -3,7 +3,7 @@ import type { LayerSpecification, StyleSpecification } from './engine'
 import { basemapLayers, basemapSource } from './basemap'
 import { candidateLayers } from './candidates'
 import { highlightLayers, pickLayers } from './highlight'
-import { DENSITY_SOURCE, hexLayers } from './hexes'
+import { hexLayers, hexSources } from './hexes'
 import { ISLANDS_SOURCE, islandLayers } from './islands'
 
 export const GROUND = '#e8ecef'
@@ -65,8 +65,7 @@ export function compose(
       ...served.sources,
       ...(basemap && { basemap: basemapSource(basemap) }),
       islands: ISLANDS_SOURCE,
-      hotspots: { type: 'geojson', data: EMPTY, promoteId: 'cell' },
-      'hotspots-density': { ...DENSITY_SOURCE, tiles: [...DENSITY_SOURCE.tiles] },
+      ...hexSources(),
       candidates: { type: 'geojson', data: EMPTY },
       pick: { type: 'geojson', data: EMPTY }
     },

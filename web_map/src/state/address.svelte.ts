@@ -27,9 +27,7 @@ export function followAddress(): void {
       selected: app.selected,
       view,
       code: app.code,
-      from: hot.range.from || null,
-      to: hot.range.to || null,
-      category: hot.category || null
+      hotspots: hot.url
     })
     if (next !== location.pathname + location.search) history.replaceState(null, '', next)
   })

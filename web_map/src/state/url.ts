@@ -13,14 +13,31 @@ export interface UrlState {
   selected: { layer: string; id: number } | null
   view: 'map' | 'report' | 'track' | 'hotspots'
   code: string | null
-  from: string | null
-  to: string | null
-  category: string | null
+  hotspots: HotUrl
 }
+
+/** The question about hotspots; a part is null where it is at its default. */
+export type HotUrl = Readonly<Record<keyof typeof HOT, string | null>>
 
 const NAME = /^[a-z][a-z0-9_]{0,48}$/
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 const CODE = /^[A-Za-z0-9-]{1,40}$/
+const WORD = /^[A-Za-z0-9_-]{1,40}$/
+/** By part: its name in the address, and what it may be. */
+const HOT = {
+  mode: ['mode', /^(heat|signal|emerging|compare)$/],
+  from: ['from', DAY],
+  to: ['to', DAY],
+  from2: ['from2', DAY],
+  to2: ['to2', DAY],
+  category: ['cat', WORD],
+  channel: ['channel', WORD],
+  group: ['group', WORD],
+  cell: ['cell', /^8[0-9a-f]{14}$/],
+  over: ['over', /^1$/]
+} as const satisfies Record<string, readonly [string, RegExp]>
+const PARTS = Object.keys(HOT) as (keyof typeof HOT)[]
+export const NO_QUESTION = Object.fromEntries(PARTS.map((part) => [part, null])) as HotUrl
 
 function numbers(text: string | null, count: number): number[] | null {
   const found = text?.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part))) ?? []
@@ -74,9 +91,7 @@ export function parse(path: string, search: string): UrlState {
     selected: selected(query.get('sel')),
     view: view(path, query.get('view'), code),
     code,
-    from: matching(query.get('from'), DAY),
-    to: matching(query.get('to'), DAY),
-    category: matching(query.get('cat'), /^[A-Za-z0-9_-]{1,40}$/)
+    hotspots: Object.fromEntries(PARTS.map((part) => [part, matching(query.get(HOT[part][0]), HOT[part][1])])) as HotUrl
   }
 }
 
@@ -98,9 +113,7 @@ export function format(state: UrlState): string {
   add('at', p && [short(p.lon, 6), short(p.lat, 6)].join(','))
   add('sel', s && `${s.layer}:${s.id}`)
   if (state.view === 'hotspots') {
-    add('from', state.from)
-    add('to', state.to)
-    add('cat', state.category)
+    for (const part of PARTS) add(HOT[part][0], state.hotspots[part])
   }
   add('lang', state.lang === 'en' ? 'en' : null)
   const path = { track: '/theo-doi/', report: '/gui-phan-anh/', map: '/', hotspots: '/' }[state.view]
