@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # A layer is taken without asking where it names so much of the target's fields and no other half as much.
 ENOUGH, CLEARLY = 0.25, 0.5
+CAD = ("DXF", "DGN")
 # Kinds of geometry that a driver's word may stand for.
 _OPEN = ("Unknown", "GeometryCollection", "None", "")
 
@@ -30,23 +31,37 @@ def inner_layer(
         return source.layer(answers.inner_layer), ()
     if len(names) == 1:
         return source.layers[0], ()
-    scored = sorted(((likeness(each, layer), each) for each in source.layers), key=lambda pair: -pair[0])
+    if (drawn := _of_a_drawing(source, layer)) is not None:
+        return drawn, (_chosen(drawn, len(names)),)
+    scored = sorted(
+        ((likeness(each, layer), each) for each in source.layers),
+        key=lambda pair: (-pair[0], not pair[1].parts),
+    )
     (best, chosen), (second, _) = scored[0], scored[1]
     if best >= ENOUGH and second <= CLEARLY * best:
         return chosen, (_chosen(chosen, len(names)),)
     guesses = tuple(
-        Guess(each.name, Text(vi=each.name, en=each.name), round(score, 3), (_shown(each),))
-        for score, each in scored
+        Guess(each.name, _label(each), round(score, 3), (_shown(each),)) for score, each in scored
     )
     text = Text(vi="Tệp có nhiều lớp: cần chọn một.", en="The file has several layers: one must be chosen.")
     return Ambiguity("inner_layer", text, guesses, "--inner-layer"), ()
+
+
+def _of_a_drawing(source: Source, layer: Layer) -> SourceLayer | None:
+    """Of one drawing: the areas with their texts for a layer of areas, the bare elements for others."""
+    if len(source.layers) != 2 or any(each.driver not in CAD for each in source.layers):
+        return None
+    elements, labelled = source.layers
+    if elements.inner != labelled.inner or labelled.geometry != "Polygon":
+        return None
+    return labelled if layer.geometry.endswith("Polygon") else elements
 
 
 def likeness(found: SourceLayer, layer: Layer) -> float:
     """The share of the target's fields that a column is named like; 0 for another kind of geometry."""
     kinds = found.geometry.replace(" Z", "").replace("Multi", "").split(", ")
     wanted = layer.geometry.removeprefix("Multi")
-    cad = found.driver in ("DXF", "DGN")
+    cad = found.driver in CAD
     if not cad and not any(kind in (*_OPEN, wanted) for kind in kinds):
         return 0.0
     if found.rows == 0:
@@ -62,9 +77,19 @@ def _chosen(found: SourceLayer, count: int) -> Note:
         "inner_layer_chosen",
         "info",
         Text(
-            vi=f"Tệp có {count} lớp; đọc «{found.name}» vì các cột của nó khớp với lớp nhận.",
-            en=f"The file has {count} layers; '{found.name}' is read, its columns are the target's.",
+            vi=f"Tệp có {count} lớp; đọc «{found.name}» vì nó khớp với lớp nhận.",
+            en=f"The file has {count} layers; '{found.name}' is read, it fits the target.",
         ),
+    )
+
+
+def _label(layer: SourceLayer) -> Text:
+    if not layer.parts:
+        return Text(vi=layer.name, en=layer.name)
+    shown = ", ".join(layer.parts[:4]) + ("…" if len(layer.parts) > 4 else "")
+    return Text(
+        vi=f"Tất cả {len(layer.parts)} lớp cùng dạng, đọc nối nhau: {shown}",
+        en=f"All {len(layer.parts)} layers of one form, one after another: {shown}",
     )
 
 

@@ -77,6 +77,8 @@ def _survey(  # noqa: PLR0917 - each is used once
     if not glance.rows:
         notes.append(_EMPTY)
     refused = any(note.severity == "refused" for note in notes)
+    # One text said for all rows stands for whatever a column may hold.
+    said = answers.constants.keys() - answers.columns.keys()
     reading = None
     if parts.crs.system is not None and not parts.ambiguities and not refused:
         reading = Reading(
@@ -84,8 +86,8 @@ def _survey(  # noqa: PLR0917 - each is used once
             inner_layer=chosen.name,
             layer=layer.name,
             crs=parts.crs.system,
-            columns=parts.matched.columns,
-            ignored=parts.matched.ignored,
+            columns={field: column for field, column in parts.matched.columns.items() if field not in said},
+            ignored=(*parts.matched.ignored, *(c for f, c in parts.matched.columns.items() if f in said)),
             encodings=parts.texts.keys,
             also=parts.texts.present,
             decimals=glance.decimals(),

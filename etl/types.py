@@ -147,7 +147,8 @@ class SourceLayer:
     key. ``opener`` names the reader, ``inner`` the data set inside an archive and ``inner_layer`` its layer.
     ``transport`` is how bytes of texts come: ``unicode`` where the format defines its encoding, ``bytes``
     where each character of a text stands for one byte (ISO 8859-1), ``cp1252`` where the driver took them for
-    Windows-1252; ``encoding`` is what the file declares.
+    Windows-1252; ``encoding`` is what the file declares. ``parts`` are the names of layers that are read one
+    after another as this one: the sheets of a map, each in a file of its own.
     """
 
     name: str
@@ -163,6 +164,7 @@ class SourceLayer:
     transport: Literal["unicode", "bytes", "cp1252"] = "unicode"
     encoding: str | None = None
     notes: tuple[Note, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import shapely
 from etl.sources.frames import GEOMETRY, NOTES
 from etl.sources.process import worker
 from etl.sources.refusal import Refused
+from etl.sources.together import marked, together
 from etl.types import Batch, Column, Fault, Limits, Note, Source, SourceLayer
 from layers.description import Text
 
@@ -47,12 +48,21 @@ def open_source(path: Path, limits: Limits = DEFAULT) -> Source:
     layers = tuple(each for each in layers if each.geometry != "None") or layers
     if not layers:
         raise Refused("no_layers", f"{path.name} không có lớp nào.", f"{path.name} holds no layer.")
-    return Source(path, _sha256(path), size, _named(layers), (), limits)
+    named = _named(layers)
+    return Source(path, _sha256(path), size, (*named, *together(named)), (), limits)
 
 
 def batches(source: Source, name: str, size: int = 20_000) -> Iterator[Batch]:
     """The rows of a layer in the order of the file. Stopping early ends the worker."""
     layer = source.layer(name)
+    row = 1
+    for part in layer.parts or (name,):
+        for batch in _batches(source, source.layer(part), size, row):
+            yield batch if not layer.parts else marked(batch, part)
+            row = batch.first_row + len(batch)
+
+
+def _batches(source: Source, layer: SourceLayer, size: int, row: int) -> Iterator[Batch]:
     asked = {"inner": layer.inner, "inner_layer": layer.inner_layer}
     job = {
         "do": "read",
@@ -61,7 +71,6 @@ def batches(source: Source, name: str, size: int = 20_000) -> Iterator[Batch]:
         "layer": asked,
         "size": size,
     }
-    row = 1
     with worker(job, source.limits) as (out, watchdog):
         reader = pa.ipc.open_stream(out)
         for record in reader:

@@ -11,7 +11,7 @@ import shapely
 from etl.sources.cells import CsvCells, Row, SheetCells
 from etl.sources.columns import is_number, to_batch
 from etl.sources.corners import blocks, is_list
-from etl.sources.frames import unique
+from etl.sources.frames import note, unique
 from etl.sources.parcels import findings, numbers_of, ring, swap_of
 from etl.sources.places import cell, column, places
 from etl.sources.refusal import Refused
@@ -42,7 +42,12 @@ _MERIDIAN = re.compile(
 )
 _SIX = re.compile(r"mui\s*(?:chieu)?\s*6|utm")
 CORNER_COLUMNS = ("ten", "so_thua", "so_to", "dien_tich_m2")
-_THREE = re.compile(r"^-?\d{1,3}\.\d{3}$")
+# What stands below a table: totals, remarks, those who sign.
+_FOOT = re.compile(
+    r"(tong( cong| so)?|cong|ghi chu|nguoi (lap|ky|kiem tra|do)|thu truong|giam doc|chu tich|xac nhan"
+    r"|ngay .* thang|don vi (do|lap)|ky( va)? (ghi|ten))\b"
+)
+FOOT_CELLS = 4
 
 
 class Table:
@@ -145,9 +150,17 @@ class Table:
         names = self.columns()
         body = itertools.islice(rows, self._at + 1, None)
         numeric = self._numeric(header)
-        filled = (row for row in body if any(row) or any(each not in (None, "") for each in row))
+        foot: list[Row] = []
+        filled = (
+            row
+            for row in body
+            if (any(row) or any(each not in (None, "") for each in row)) and not _is_foot(header, row, foot)
+        )
         while chunk := list(itertools.islice(filled, size)):
             shapes, notes = places(header, chunk, self.decimal, swap=swap)
+            if foot and notes[0] is None:
+                notes[0] = _foot_note(len(foot))
+                foot.clear()
             cells = [column(chunk, at) for at in header.other]
             yield to_batch(shapes, notes, dict(zip(names, cells, strict=True)), numeric)
 
@@ -186,3 +199,24 @@ class Table:
             for each in row:
                 if isinstance(each, str) and each:
                     yield readable(each, self.transport)
+
+
+def _is_foot(header: Header, row: Row, found: list[Row]) -> bool:
+    """Whether a row without coordinates is a total or a signature below the table; ``found`` takes it."""
+    told = next(at for at in (header.first, header.both, header.wkt) if at is not None)
+    if cell(row, told) not in (None, "") or number(cell(row, header.second)) is not None:
+        return False
+    words = [bare(each).strip() for each in row if isinstance(each, str) and each.strip()]
+    if words and len(words) <= FOOT_CELLS and any(_FOOT.match(each) for each in words):
+        found.append(row)
+        return True
+    return False
+
+
+def _foot_note(count: int) -> str:
+    return note(
+        "foot_skipped",
+        "info",
+        f"{count} dòng cuối bảng (tổng cộng, chữ ký) không phải dữ liệu: bỏ qua.",
+        f"{count} rows at the foot of the table (totals, signatures) are no data: left out.",
+    )

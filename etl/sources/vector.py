@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyogrio
 
+from etl.sources import drawing
 from etl.sources.frames import plain, sliced, unique
 from etl.sources.refusal import Refused, missing, truncated
 from etl.sources.shapefile import Shapefile
@@ -34,6 +36,8 @@ _OPTIONS: dict[str, dict[str, str]] = {
 _ROWS_UNKNOWN = 2_000
 _CHARSET = re.compile(rb'charset\s+"?([A-Za-z0-9]+)"?', re.IGNORECASE)
 _CAD = ("DGN", "DXF")
+# What a drawing offers beside its elements: areas with their texts.
+LABELLED = "text"
 _ROOT = re.compile(rb"<([\w:.-]+)[\s>/]")
 
 
@@ -68,11 +72,16 @@ class VectorFile:
             warnings.simplefilter("ignore")
             listed = pyogrio.list_layers(self._path)
             found = [self._layer(str(name)) for name, _ in listed]
+        if found and found[0].driver in _CAD:
+            found += self._labelled(found[0])
         with_geometry = [each for each in found if each.geometry != "None"]
         return with_geometry or found
 
     def batches(self, inner_layer: str, size: int) -> Iterator[pa.RecordBatch]:
         """Rows of a layer. Batches of heavy shapes are made small before they are read."""
+        if inner_layer == LABELLED:
+            yield from sliced(self._areas(), self._limits)
+            return
         read = 0
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -92,6 +101,26 @@ class VectorFile:
                     )
                     yield from sliced(whole, self._limits)
         self._complete(inner_layer, read)
+
+    def _areas(self) -> pa.RecordBatch:
+        (name, _), *_ = pyogrio.list_layers(self._path)
+        return drawing.areas(drawing.drawn(self.batches(str(name), _ROWS_UNKNOWN)))
+
+    def _labelled(self, whole: SourceLayer) -> list[SourceLayer]:
+        """A drawing with texts in its areas, as areas with those texts for attributes."""
+        found = drawing.drawn(self.batches(whole.inner_layer, _ROWS_UNKNOWN))
+        if not drawing.has_labels(found):
+            return []
+        made = drawing.areas(found)
+        if not len(made):
+            return []
+        columns = tuple(Column(name, "object") for name in made.schema.names[2:])
+        name = f"{whole.name} + {LABELLED}"
+        return [
+            replace(
+                whole, name=name, inner_layer=LABELLED, rows=len(made), geometry="Polygon", columns=columns
+            )
+        ]
 
     def _layer(self, name: str) -> SourceLayer:
         info = pyogrio.read_info(self._path, layer=name, encoding=self._encoding, **self._options)
