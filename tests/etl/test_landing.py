@@ -201,13 +201,17 @@ def test_a_file_that_cannot_land_leaves_nothing(settings: Settings, tmp_path: Pa
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from etl.landing import Wanted, prepare
+from etl.landing import Wanted, prepare, stream
 from geo.datasets import land
 from geo.settings import Settings
 
+# Several batches and statements of few rows: what is killed between them is the same.
+stream.ROWS_A_BATCH = 500
+sys.modules["geo.datasets.land"].ROWS_A_STATEMENT = 600
+
 def told(share, word=""):
     print(f"{share:.3f}", flush=True)
-    time.sleep(0.2)  # for whoever kills at this moment
+    time.sleep(0.1)  # for whoever kills at this moment
 
 settings = Settings()
 done = prepare(settings, Wanted(Path(sys.argv[1]), "land_use", "killed", "replace"), told)
@@ -222,7 +226,7 @@ def test_a_kill_at_any_moment_leaves_the_layer_as_it_was(
 ) -> None:
     landed(settings, "land_use", [parcel(1, 0), parcel(2, 1)])
     before = admin.execute("SELECT c.*::text FROM core.land_use AS c ORDER BY id").fetchall()
-    file = saved([parcel(i, i % 300, i // 300) for i in range(27_000)], tmp_path / "many.fgb")
+    file = saved([parcel(i, i % 300, i // 300) for i in range(1_500)], tmp_path / "many.fgb")
     environment = os.environ | {
         "DIABAN_DATABASE_URL": settings.database_url,
         "DIABAN_SECRET": settings.secret.get_secret_value(),
