@@ -237,6 +237,19 @@ def test_10_000_reports_are_answered_at_once(
         assert min(times) < 1.0
 
 
+def test_single_reports_tell_the_public_no_more_than_their_grid(client: TestClient) -> None:
+    """What areas hide must not be read off the layer: no finer place, nothing restricted (decision 16)."""
+    for row in ROWS:
+        code, public = row[2], row[1] == 0 and row[3] != "ANTT"
+        asked = {"code": code, "f": "json"}
+        features = client.get("/ogc/collections/reports/items", params=asked).json()["features"]
+        assert len(features) == public, code
+        for feature in features:
+            for value in feature["geometry"]["coordinates"]:
+                assert value == pytest.approx(round(value, 3), abs=1e-9)
+            assert not {"h3_9", "accuracy_m", "text", "address", "reporter_name"} & set(feature["properties"])
+
+
 def test_k_is_told(client: TestClient) -> None:
     body = client.get("/api/hotspots/choices").json()
     assert body["k"] == K == 5
