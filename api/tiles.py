@@ -85,10 +85,14 @@ async def tile(request: Request) -> Response:
 
     204 where it is empty; 304 for a known ``If-None-Match``; errors: 400, 404, 422 (too costly), 503.
     """
-    # Taken by hand: declared to the framework, these would cost as much again as the cached tile itself.
     path = request.path_params
-    place = TileId.parse(path["z"], path["x"], path["y"])
-    return await answer_tile(request, asked_layers(request.app.state.catalogue, path["layers"]), place)
+    return await tile_at(request, path["layers"], path["z"], path["x"], path["y"])
+
+
+async def tile_at(request: Request, layers: str, z: str, x: str, y: str) -> Response:
+    """The same from the parts of its path, as they came."""
+    place = TileId.parse(z, x, y)
+    return await answer_tile(request, asked_layers(request.app.state.catalogue, layers), place)
 
 
 async def answer_tile(request: Request, wanted: list[Layer], place: TileId) -> Response:
