@@ -142,16 +142,19 @@ def _table(pdf: FPDF, drawn: Drawn, top: float) -> None:
     pdf.set_font("Pro", "B", 10)
     pdf.text(COLUMN, y, drawn.title)
     pdf.set_font("Pro", "", 8)
-    # The cell's name takes what it needs, the others share what is left up to the margin.
-    first = COLUMN + 34
-    step = (COLUMN_ENDS - first) / (len(drawn.head) - 1)
-    for line, texts in enumerate((drawn.head, *drawn.rows)):
-        at = y + 5 + (4.4 * line + 0.1 if line else 0)
+    lines = (drawn.head, *drawn.rows)
+    widths = [max(pdf.get_string_width(line[i]) for line in lines) for i in range(len(drawn.head))]
+    gap = (COLUMN_ENDS - COLUMN - sum(widths)) / max(len(widths) - 1, 1)
+    for number, line in enumerate(lines):
+        at = y + 5 + 4.4 * number
         if at > TOP + HIGH:
             break
-        pdf.text(COLUMN, at, texts[0])
-        for column, text in enumerate(texts[1:]):
-            pdf.text(first + step * column, at, text)
+        # The first column stands on its left edge, figures and words beside it on their right.
+        pdf.text(COLUMN, at, line[0])
+        end = COLUMN + widths[0]
+        for width, text in zip(widths[1:], line[1:], strict=True):
+            end += gap + width
+            pdf.text(end - pdf.get_string_width(text), at, text)
 
 
 def _foot(pdf: FPDF, words: Words) -> None:

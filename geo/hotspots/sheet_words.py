@@ -52,11 +52,14 @@ def _figures(parameters: dict[str, Any]) -> str:
 
 def _method(parameters: dict[str, Any]) -> str:
     if density := parameters.get("density"):
-        return f"{density['kernel']}, {density['bandwidth_m']} m, {density['border']}"
-    method = parameters["method"]
+        return f"nhân Gauss {density['bandwidth_m']} m, hiệu chỉnh ở ranh giới tỉnh (Diggle 1985)"
+    if "steps" in parameters:
+        return "Gi* trên khối không gian–thời gian, FDR 5 %, Mann–Kendall"
+    if "from2" in parameters:
+        return "kiểm định nhị thức hai tỷ suất Poisson, FDR 5 %"
     if "significance" in parameters:
-        return f"{method['name']}, {parameters['significance']['name']}"
-    return method if isinstance(method, str) else str(method["name"])
+        return "Gi* (Ord và Getis 1995), tỷ lệ phát hiện sai Benjamini–Hochberg"
+    return str(parameters["method"]["name"])
 
 
 def _span(first: object, last: object) -> str:
