@@ -21,6 +21,7 @@ TYPES: dict[Format, str] = {
     "html": "text/html",
     "jsonld": "application/ld+json",
 }
+JSON_NAMES = {"application/json": "JSON", "application/geo+json": "GeoJSON"}
 NAMES: dict[Format, str] = {"json": "GeoJSON", "html": "HTML", "jsonld": "JSON-LD"}
 AS: dict[Language, str] = {"vi": "Trang này dạng", "en": "This page as"}
 FILE: dict[Language, str] = {"vi": "Tải về dạng", "en": "Download as"}
@@ -33,12 +34,14 @@ def titled(rel: str, href: str, title: str, kind: str = "application/json") -> L
     return {"rel": rel, "type": kind, "title": title, "href": href}
 
 
-def representations(url: str, language: Language, *, html: bool) -> list[Link]:
+def representations(
+    url: str, language: Language, *, html: bool, json_type: str = "application/json"
+) -> list[Link]:
     """Self and alternate of a page that is given as JSON and as HTML."""
     mark = "&" if "?" in url else "?"
     json_rel, html_rel = ("alternate", "self") if html else ("self", "alternate")
     return [
-        titled(json_rel, f"{url}{mark}f=json", f"{AS[language]} JSON"),
+        titled(json_rel, f"{url}{mark}f=json", f"{AS[language]} {JSON_NAMES[json_type]}", json_type),
         titled(html_rel, f"{url}{mark}f=html", f"{AS[language]} HTML", "text/html"),
     ]
 

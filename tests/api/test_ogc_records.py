@@ -129,6 +129,31 @@ def test_by_place_time_type_and_identifiers(client: TestClient) -> None:
     assert ids(client, externalIds="zoning") == ["zoning"]
 
 
+def test_what_records_are_ordered_by_is_told(client: TestClient) -> None:
+    """20-004r1, requirements get-sortables-op and get-sortables-success."""
+    (link,) = [one for one in get(client, ROOT)["links"] if one["rel"].endswith("/ogc/1.0/sortables")]
+    assert link["type"] == "application/schema+json"
+    answer = client.get(link["href"])
+    assert answer.status_code == 200 and answer.headers["content-type"] == "application/schema+json"
+    told = answer.json()
+    assert told["$schema"] == "https://json-schema.org/draft/2020-12/schema" and told["type"] == "object"
+    assert told["$id"] == link["href"] and told["additionalProperties"] is False
+    assert all(one["type"] == "string" for one in told["properties"].values())
+    for name in told["properties"]:
+        assert sorted(ids(client, sortby=name)) == sorted(ids(client)), name
+    assert client.get(ITEMS, params={"sortby": "owner"}).status_code == 400
+
+
+def test_a_page_is_called_what_it_is(client: TestClient) -> None:
+    for path, kind, name in (
+        (ROOT, "application/json", "JSON"),
+        (ITEMS, "application/geo+json", "GeoJSON"),
+        (f"{ITEMS}/reports", "application/geo+json", "GeoJSON"),
+    ):
+        (own,) = [one for one in get(client, path, lang="en")["links"] if one["rel"] == "self"]
+        assert (own["type"], own["title"]) == (kind, f"This page as {name}")
+
+
 def test_order_and_pages(client: TestClient) -> None:
     assert ids(client) == LAYERS + SERVICES
     assert ids(client, sortby="id") == sorted(LAYERS + SERVICES)
@@ -195,7 +220,14 @@ def test_what_was_loaded_is_told_to_staff_alone(
 
 
 def test_pages_for_people(client: TestClient) -> None:
-    for path in (ROOT, f"{ROOT}/queryables", ITEMS, f"{ITEMS}/reports", "/ogc/collections"):
+    for path in (
+        ROOT,
+        f"{ROOT}/queryables",
+        f"{ROOT}/sortables",
+        ITEMS,
+        f"{ITEMS}/reports",
+        "/ogc/collections",
+    ):
         for language in ("vi", "en"):
             page = client.get(path, params={"f": "html", "lang": language})
             assert page.status_code == 200 and page.headers["content-type"].startswith("text/html")
@@ -206,7 +238,8 @@ def test_pages_for_people(client: TestClient) -> None:
 
 def test_the_classes_are_declared_and_the_operations_named(client: TestClient) -> None:
     declared = set(get(client, "/ogc/conformance")["conformsTo"])
-    for name in ("record-core", "record-collection", "record-core-query-parameters", "record-api"):
+    names = "record-core", "record-collection", "record-core-query-parameters", "records-api"
+    for name in (*names, "sorting", "searchable-catalog", "searchable-catalog/sorting"):
         assert f"http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/{name}" in declared
     paths = client.get("/ogc/openapi").json()["paths"]
     assert "/collections/catalogue/items/{recordId}" in paths

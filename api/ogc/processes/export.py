@@ -9,7 +9,7 @@ import anyio
 
 from api.ogc.files import TYPES, WRITERS
 from api.ogc.parameters import feature_query
-from api.ogc.processes.process import Description, Input, Result
+from api.ogc.processes.process import Description, Result, entry
 from api.ogc.processes.stream import MAX_FILE_BYTES, too_large, write_csv, write_geojson, write_sequence
 from geo.catalogue import Catalogue
 from geo.errors import InvalidInput
@@ -44,10 +44,6 @@ BOX = {
 NAMES = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 60}, "maxItems": 100}
 
 
-def _input(vi: str, en: str, schema: dict[str, Any], *, required: bool = False) -> Input:
-    return Input(Text(vi=vi, en=en), Text(vi=vi, en=en), schema, required)
-
-
 class Export:
     """The same questions as items, without a page's limit."""
 
@@ -63,22 +59,22 @@ class Export:
             " kept for 24 hours.",
         ),
         inputs={
-            "collection": _input(
+            "collection": entry(
                 "Lớp dữ liệu", "Collection", {"type": "string", "maxLength": 60}, required=True
             ),
-            "format": _input(
+            "format": entry(
                 "Dạng tệp", "File format", {"type": "string", "enum": list(MEDIA_TYPES), "default": "gpkg"}
             ),
-            "filter": _input("Bộ lọc CQL2", "CQL2 filter", {"type": "string", "maxLength": 20_000}),
-            "filter-lang": _input(
+            "filter": entry("Bộ lọc CQL2", "CQL2 filter", {"type": "string", "maxLength": 20_000}),
+            "filter-lang": entry(
                 "Dạng bộ lọc", "Filter language", {"type": "string", "enum": ["cql2-text", "cql2-json"]}
             ),
-            "filter-crs": _input("Hệ toạ độ trong bộ lọc", "CRS of the filter", {"type": "string"}),
-            "bbox": _input("Vùng", "Bounding box", BOX),
-            "datetime": _input("Thời gian hiệu lực", "Valid time", {"type": "string", "maxLength": 100}),
-            "crs": _input("Hệ toạ độ của tệp", "CRS of the file", {"type": "string", "format": "uri"}),
-            "properties": _input("Các cột", "Properties", NAMES),
-            "sortby": _input("Thứ tự", "Order", NAMES),
+            "filter-crs": entry("Hệ toạ độ trong bộ lọc", "CRS of the filter", {"type": "string"}),
+            "bbox": entry("Vùng", "Bounding box", BOX),
+            "datetime": entry("Thời gian hiệu lực", "Valid time", {"type": "string", "maxLength": 100}),
+            "crs": entry("Hệ toạ độ của tệp", "CRS of the file", {"type": "string", "format": "uri"}),
+            "properties": entry("Các cột", "Properties", NAMES),
+            "sortby": entry("Thứ tự", "Order", NAMES),
         },
         outputs={
             "file": Result(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 
 from api.hotspots import shown_for
-from api.ogc.processes.process import Description, Input, Result
+from api.ogc.processes.process import Description, Result, entry
 from geo.catalogue import Catalogue
 from geo.errors import InvalidInput
 from geo.hotspots import RESOLUTIONS
@@ -30,10 +30,6 @@ FILE = "hotspots.geojson"
 CODES = {"type": "array", "items": {"type": "string", "maxLength": 60}, "minItems": 1, "maxItems": 200}
 DAY = {"type": "string", "maxLength": 40}
 STAFF = ("category", "channel", "ward", "state")
-
-
-def _input(vi: str, en: str, schema: dict[str, Any]) -> Input:
-    return Input(Text(vi=vi, en=en), Text(vi=vi, en=en), schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +57,20 @@ class Hotspots:
             " significance (Gi*); the public reads months and groups of categories.",
         ),
         inputs={
-            "from": _input("Từ ngày", "From day", DAY),
-            "to": _input("Đến ngày (không gồm)", "Until, exclusive", DAY),
-            "resolution": _input(
+            "from": entry("Từ ngày", "From day", DAY),
+            "to": entry("Đến ngày (không gồm)", "Until, exclusive", DAY),
+            "resolution": entry(
                 "Độ phân giải H3",
                 "H3 resolution",
                 {"type": "integer", "minimum": RESOLUTIONS[0], "maximum": RESOLUTIONS[-1]},
             ),
-            "group": _input(
+            "group": entry(
                 "Nhóm lĩnh vực (công chúng)", "Group (public)", {"type": "string", "enum": list(GROUPS)}
             ),
-            "category": _input("Lĩnh vực (cán bộ)", "Categories (staff)", CODES),
-            "channel": _input("Kênh (cán bộ)", "Channels (staff)", CODES),
-            "ward": _input("Xã, phường (cán bộ)", "Wards (staff)", CODES),
-            "state": _input(
+            "category": entry("Lĩnh vực (cán bộ)", "Categories (staff)", CODES),
+            "channel": entry("Kênh (cán bộ)", "Channels (staff)", CODES),
+            "ward": entry("Xã, phường (cán bộ)", "Wards (staff)", CODES),
+            "state": entry(
                 "Mức ý nghĩa (cán bộ)",
                 "States of significance (staff)",
                 {**CODES, "items": {"type": "string", "enum": [*STATES.values(), "all"]}},

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from geo.jobs.types import Process
+from layers.description import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from geo.database import Caller
-    from layers.description import Layer, Text
+    from layers.description import Layer
 
 Mode = Literal["sync-execute", "async-execute"]
 Schema = dict[str, Any]
@@ -25,6 +26,11 @@ class Input:
     description: Text
     schema: Schema
     required: bool = False
+
+
+def entry(vi: str, en: str, schema: Schema, *, required: bool = False) -> Input:
+    """An input of which its title says all."""
+    return Input(Text(vi=vi, en=en), Text(vi=vi, en=en), schema, required)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from api.ogc.config import OGC_URL, PLACEHOLDER, VIETNAM
+from api.ogc.links import representations, titled
 from api.ogc.records.record import systems
-from api.ogc.records.search import KINDS
+from api.ogc.records.search import KINDS, SORTABLE
 from api.ogc.records.words import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from api.ogc.links import Link
     from api.ogc.negotiation import Language
     from api.ogc.records.record import Record
     from api.ogc.records.search import Search
@@ -22,7 +24,8 @@ Document = dict[str, Any]
 CATALOGUE = "catalogue"
 ROOT = f"{OGC_URL}/collections/{CATALOGUE}"
 ITEMS = f"{ROOT}/items"
-GEOJSON = "application/geo+json"
+GEOJSON, SCHEMA = "application/geo+json", "application/schema+json"
+REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 SPEC = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/"
 CONFORMANCE = tuple(
     f"{SPEC}{name}"
@@ -30,10 +33,12 @@ CONFORMANCE = tuple(
         "record-core",
         "record-collection",
         "record-core-query-parameters",
+        "records-api",
+        # So it is called in drafts of the standard, and clients look for it (camptocamp/ogc-client).
         "record-api",
         "sorting",
         "searchable-catalog",
-        "searchable-catalog-sorting",
+        "searchable-catalog/sorting",
         "json",
         "html",
         "oas30",
@@ -41,13 +46,13 @@ CONFORMANCE = tuple(
 )
 
 
-def _link(rel: str, href: str, word: str, language: Language, kind: str = "application/json") -> Document:
-    return {"rel": rel, "type": kind, "title": getattr(TITLES[word], language), "href": href}
+def _link(rel: str, href: str, word: str, language: Language, kind: str = "application/json") -> Link:
+    return titled(rel, href, getattr(TITLES[word], language), kind)
 
 
 def landing_links(language: Language) -> list[Document]:
     """What the landing page says of the catalogue."""
-    return [_link("http://www.opengis.net/def/rel/ogc/1.0/ogc-catalog", ROOT, "catalogue", language)]
+    return [_link(f"{REL}ogc-catalog", ROOT, "catalogue", language)]
 
 
 def collection_document(language: Language, *, html: bool = False) -> Document:
@@ -67,17 +72,17 @@ def collection_document(language: Language, *, html: bool = False) -> Document:
         "crs": systems(),
         "storageCrs": systems()[0],
         "links": [
-            _link("alternate" if html else "self", f"{ROOT}?f=json", "json", language),
-            _link("self" if html else "alternate", f"{ROOT}?f=html", "html", language, "text/html"),
+            *representations(ROOT, language, html=html),
             _link("items", ITEMS, "items", language, GEOJSON),
             _link("items", f"{ITEMS}?f=html", "items", language, "text/html"),
             _link(
-                "http://www.opengis.net/def/rel/ogc/1.0/queryables",
+                f"{REL}queryables",
                 f"{ROOT}/queryables",
                 "queryables",
                 language,
-                "application/schema+json",
+                SCHEMA,
             ),
+            _link(f"{REL}sortables", f"{ROOT}/sortables", "sortables", language, SCHEMA),
             _link("describedby", page, "page", language, "text/html"),
             _link("license", page, "by_layer", language, "text/html"),
         ],
@@ -90,22 +95,21 @@ def page(
     """A page of records; ``found``: all that match."""
     kept = {name: value for name, value in params.items() if name not in ("f", "offset")}
 
-    def at(offset: int, form: str) -> str:
-        more = {"offset": str(offset)} if offset else {}
-        return f"{ITEMS}?{urlencode({**kept, **more, 'f': form})}"
+    def at(offset: int, **more: str) -> str:
+        asked = urlencode({**kept, **({"offset": str(offset)} if offset else {}), **more})
+        return f"{ITEMS}?{asked}" if asked else ITEMS
 
     form = "html" if html else "json"
     kind = "text/html" if html else GEOJSON
     links = [
-        _link("alternate" if html else "self", at(wanted.offset, "json"), "json", language, GEOJSON),
-        _link("self" if html else "alternate", at(wanted.offset, "html"), "html", language, "text/html"),
+        *representations(at(wanted.offset), language, html=html, json_type=GEOJSON),
         _link("collection", ROOT, "catalogue", language),
     ]
     if wanted.offset:
         before = max(0, wanted.offset - wanted.limit)
-        links.append(_link("prev", at(before, form), "prev", language, kind))
+        links.append(_link("prev", at(before, f=form), "prev", language, kind))
     if wanted.offset + wanted.limit < len(found):
-        links.append(_link("next", at(wanted.offset + wanted.limit, form), "next", language, kind))
+        links.append(_link("next", at(wanted.offset + wanted.limit, f=form), "next", language, kind))
     shown = [record_document(one, language) for one in found[wanted.offset : wanted.offset + wanted.limit]]
     return {
         "type": "FeatureCollection",
@@ -121,10 +125,9 @@ def record_document(record: Record, language: Language, *, html: bool = False) -
     """One record with the links of its own page before those of what it describes."""
     here = f"{ITEMS}/{record.id}"
     own = [
-        _link("alternate" if html else "self", f"{here}?f=json", "json", language, GEOJSON),
-        _link("self" if html else "alternate", f"{here}?f=html", "html", language, "text/html"),
+        *representations(here, language, html=html, json_type=GEOJSON),
     ]
-    belongs = {**_link("collection", ROOT, "catalogue", language)}
+    belongs = _link("collection", ROOT, "catalogue", language)
     described = record.document
     # One link says which collection a record is of; that of a layer is what the record is about.
     rest = [one | ({"rel": "about"} if one["rel"] == "collection" else {}) for one in described["links"]]
@@ -133,11 +136,23 @@ def record_document(record: Record, language: Language, *, html: bool = False) -
 
 def queryables(language: Language) -> Document:
     """What records are chosen by, beside the parameters of the standard."""
+    kinds = {"type": "string", "title": "type", "enum": list(KINDS)}
+    return _schema("queryables", {"type": kinds}, language)
+
+
+def sortables(language: Language) -> Document:
+    """What records are ordered by (20-004r1, requirements class sorting)."""
+    return _schema(
+        "sortables", {name: {"title": name, **schema} for name, schema in SORTABLE.items()}, language
+    )
+
+
+def _schema(name: str, properties: Document, language: Language) -> Document:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"{ROOT}/queryables",
+        "$id": f"{ROOT}/{name}",
         "type": "object",
         "title": getattr(TITLES["catalogue"], language),
-        "properties": {"type": {"type": "string", "title": "type", "enum": list(KINDS)}},
+        "properties": properties,
         "additionalProperties": False,
     }

@@ -58,6 +58,9 @@ def add_records(document: Json, _: object) -> None:
         f"{root}/queryables": _get(
             "getCatalogueQueryables", "Queryables", None, page, "application/schema+json"
         ),
+        f"{root}/sortables": _get(
+            "getCatalogueSortables", "Sortables", None, page, "application/schema+json"
+        ),
         f"{root}/items": _get(
             "getRecords",
             "Các mục (records)",

@@ -10,6 +10,7 @@ from shapely.geometry import box, mapping
 
 from api.ogc.config import OGC_URL, PLACEHOLDER, VIETNAM
 from api.ogc.files import TYPES
+from api.ogc.links import titled
 from api.ogc.records.words import CYCLES, TITLES, TOPICS
 from geo.features import CRS84
 from layers.description import Text
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry import Polygon
 
+    from api.ogc.links import Link
     from api.ogc.negotiation import Language
     from api.ogc.records.loaded import Loaded
     from geo.features import Extent
@@ -199,8 +201,8 @@ def _layer_links(layer: Layer, language: Language) -> list[Document]:
     ]
 
 
-def _link(rel: str, href: str, title: Text, language: Language, kind: str = "application/json") -> Document:
-    return {"rel": rel, "type": kind, "title": getattr(title, language), "href": href}
+def _link(rel: str, href: str, title: Text, language: Language, kind: str = "application/json") -> Link:
+    return titled(rel, href, getattr(title, language), kind)
 
 
 def _owner(name: str) -> Document:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from api.ogc.pages import Ask
     from api.ogc.records.record import Record
 
-SCHEMA = "application/schema+json"
-
 
 async def records(ask: Ask) -> list[Record]:
     """The catalogue as the caller may know it: layers in drawing order, services, what was loaded."""
@@ -53,7 +51,13 @@ async def collection(request: Request) -> Response:
 async def queryables(request: Request) -> Response:
     """GET /ogc/collections/catalogue/queryables."""
     ask = await _ask(request)
-    return await _page(request, ask, documents.queryables(ask.language), "queryables", SCHEMA)
+    return await _page(request, ask, documents.queryables(ask.language), "queryables", documents.SCHEMA)
+
+
+async def sortables(request: Request) -> Response:
+    """GET /ogc/collections/catalogue/sortables."""
+    ask = await _ask(request)
+    return await _page(request, ask, documents.sortables(ask.language), "sortables", documents.SCHEMA)
 
 
 async def items(request: Request) -> Response:
@@ -107,6 +111,7 @@ _ROOT = f"/ogc/collections/{documents.CATALOGUE}"
 ROUTES: dict[str, Callable[[Request], Awaitable[Response]]] = {
     _ROOT: collection,
     f"{_ROOT}/queryables": queryables,
+    f"{_ROOT}/sortables": sortables,
     f"{_ROOT}/items": items,
     f"{_ROOT}/items/{{id}}": item,
 }

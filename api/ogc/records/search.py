@@ -37,7 +37,8 @@ PARAMETERS = (
     "offset",
 )
 KINDS = ("dataset", "service")
-SORTABLE = ("id", "type", "title", "created", "updated")
+TEXT, MOMENT = {"type": "string"}, {"type": "string", "format": "date-time"}
+SORTABLE = {"id": TEXT, "type": TEXT, "title": TEXT, "created": MOMENT, "updated": MOMENT}
 LIMIT, LIMIT_MAX = 10, 1_000
 MOST_TERMS = 20
 OFFERED = {CRS84.uri: CRS84}

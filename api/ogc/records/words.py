@@ -50,9 +50,8 @@ TITLES: dict[str, Text] = {
     "tiles": Text(vi="Ô bản đồ vectơ", en="Vector tiles"),
     "page": Text(vi="Các trường, mã và cách mở lớp dữ liệu", en="Fields, codes and how to open the layer"),
     "loaded": Text(vi="Nạp từ tệp", en="Loaded from the file"),
-    "json": Text(vi="Trang này dạng GeoJSON", en="This page as GeoJSON"),
-    "html": Text(vi="Trang này dạng HTML", en="This page as HTML"),
     "next": Text(vi="Trang sau", en="Next page"),
     "prev": Text(vi="Trang trước", en="Previous page"),
+    "sortables": Text(vi="Các trường sắp xếp được", en="Sortables"),
     "queryables": Text(vi="Các trường lọc được", en="Queryables"),
 }
