@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Query, Request
@@ -18,22 +17,21 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from api import imports_files as files
 from api.caching import NOT_KEPT
 from api.deps import Chosen, Db, Layers, Who
-from api.imports_job import PREVIEW, PROCESS
+from api.imports_answers import answers_of
+from api.imports_job import GEOPACKAGE, PREVIEW, PROCESS, QUARANTINE
 from api.rights import for_staff, read_json
-from geo.errors import Conflict, Forbidden, InvalidInput, NotFound
+from geo.errors import Conflict, Forbidden, NotFound
 from geo.jobs import ACTIVE, Asked, folders, store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from geo.database import Caller, Database
     from geo.jobs import Job
     from geo.settings import Settings
 
 router = APIRouter(tags=["imports"])
 
-MODES = ("update", "append", "replace")
-TEXTS = ("inner_layer", "crs", "encoding", "scheme")
-DAYS = ("valid_from", "gone_from")
-MAPS = ("columns", "constants")
 # Wards have identities in time and reports a life cycle: each is changed by its own door.
 OWN_DOORS = frozenset({"admin_units", "reports"})
 
@@ -71,7 +69,7 @@ async def part(
 async def read(request: Request, who: Who, db: Db, chosen: Chosen, identifier: str) -> JSONResponse:
     """Queue the reading: ``mode`` and ``answers`` (crs, encoding, columns …), as the report asks for them."""
     upload = _upload(chosen, who, identifier)
-    mode, answers = _answers(await read_json(request))
+    mode, answers = answers_of(await read_json(request))
     former = await _last(db, who, upload)
     _refuse_busy(former)
     path = files.folder(chosen, upload.id) / "files" / upload.main
@@ -123,14 +121,15 @@ async def state(who: Who, db: Db, chosen: Chosen, identifier: str) -> JSONRespon
 @router.get("/api/imports/{identifier}/preview", summary="Kết quả trên bản đồ, trước khi nạp")
 async def preview(who: Who, db: Db, chosen: Chosen, identifier: str) -> FileResponse:
     """GeoJSON: what would be new, changed, gone (``what``), simplified, and the problem places."""
-    upload = _upload(chosen, who, identifier)
-    job = await store.read(db, who, upload.jobs["read"]) if "read" in upload.jobs else None
-    if job is None or not job.result or "preview" not in job.result:
-        raise NotFound("Chưa có bản xem trước.", "There is no preview yet.")
-    path = folders.folder(chosen, job.id, job.attempt) / PREVIEW
-    if not path.is_file():
-        raise NotFound("Bản xem trước đã hết hạn.", "The preview has expired.")
+    path = await _output(chosen, db, who, identifier, PREVIEW)
     return FileResponse(path, media_type="application/geo+json", headers=NOT_KEPT)
+
+
+@router.get("/api/imports/{identifier}/quarantine", summary="Các dòng bị cách ly, để sửa trong QGIS")
+async def quarantine(who: Who, db: Db, chosen: Chosen, identifier: str) -> FileResponse:
+    """GeoPackage of the rows that could not be taken, each with its reason; to be mended and sent again."""
+    path = await _output(chosen, db, who, identifier, QUARANTINE)
+    return FileResponse(path, media_type=GEOPACKAGE, headers=NOT_KEPT, filename="cach_ly.gpkg")
 
 
 @router.get("/api/datasets", summary="Các bộ dữ liệu đã nạp")
@@ -163,6 +162,18 @@ async def forget(who: Who, chosen: Chosen, identifier: str) -> Response:
     """Forget the files; what has landed stays."""
     files.forget(chosen, _upload(chosen, who, identifier))
     return Response(status_code=204, headers=NOT_KEPT)
+
+
+async def _output(settings: Settings, db: Database, who: Caller, identifier: str, file: str) -> Path:
+    """A file that the reading has left; ``NotFound`` where there is none, or none any more."""
+    upload = _upload(settings, who, identifier)
+    job = await store.read(db, who, upload.jobs["read"]) if "read" in upload.jobs else None
+    path = None
+    if job is not None and job.result and file.partition(".")[0] in job.result:
+        path = folders.folder(settings, job.id, job.attempt) / file
+    if path is None or not path.is_file():
+        raise NotFound("Lần đọc này không có tệp ấy.", "This reading has no such file (or no more).")
+    return path
 
 
 def _subject(who: Caller) -> str:
@@ -225,39 +236,3 @@ def _told(upload: files.Upload, job: Job | None) -> dict[str, Any]:
         "problem": job.problem if job else None,
         "dataset": job.result["dataset"]["value"] if job and job.result and "dataset" in job.result else None,
     }
-
-
-def _answers(body: object) -> tuple[str, dict[str, Any]]:
-    """Mode and answers of a request; every one checked here, so that a job never meets a wrong type."""
-    if not isinstance(body, dict):
-        raise InvalidInput("body", body, "một đối tượng JSON", "a JSON object")
-    mode = body.get("mode", "update")
-    if mode not in MODES:
-        raise InvalidInput("mode", mode, ", ".join(MODES), ", ".join(MODES))
-    given = body.get("answers", {})
-    if not isinstance(given, dict) or (unknown := set(given) - {*TEXTS, *DAYS, *MAPS}):
-        known = ", ".join((*TEXTS, *DAYS, *MAPS))
-        raise InvalidInput(
-            "answers", ", ".join(sorted(unknown)) if isinstance(given, dict) else given, known, known
-        )
-    for name, value in given.items():
-        if value is None:
-            continue
-        if name in MAPS:
-            pairs = isinstance(value, dict) and len(value) <= 200
-            if not pairs or not all(isinstance(v, str) and len(v) <= 500 for v in value.values()):
-                raise InvalidInput(f"answers.{name}", value, "trường: cột", "field: column")
-        elif not isinstance(value, str) or len(value) > 200:
-            raise InvalidInput(
-                f"answers.{name}", value, "chữ, tối đa 200 ký tự", "text of at most 200 characters"
-            )
-        elif name in DAYS:
-            _day(name, value)
-    return mode, {name: value for name, value in given.items() if value is not None}
-
-
-def _day(name: str, value: str) -> None:
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        raise InvalidInput(f"answers.{name}", value, "YYYY-MM-DD", "YYYY-MM-DD") from None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from etl.landing import Wanted, prepare
+from etl.landing import Wanted, prepare, quarantine
 from etl.landing.prepare import described, discard
 from etl.types import Answers, Limits
 from geo.datasets import Difference, Plan, dataset, land, rollback
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from geo.settings import Settings
 
 PROCESS = "import"
-PREVIEW = "preview.geojson"
+PREVIEW, QUARANTINE = "preview.geojson", "quarantine.gpkg"
+GEOPACKAGE = "application/geopackage+sqlite3"
 # What a browser draws at once, and how fine: a thousandth of the file's extent.
 FEATURES_SHOWN = 3_000
 UPLOAD_BYTES = 2 * 2**30
@@ -72,6 +73,9 @@ def _read(task: Task) -> dict[str, Output]:
     if found.number is not None:
         (task.folder / PREVIEW).write_text(json.dumps(preview(task.settings, found)), encoding="utf-8")
         outputs["preview"] = Output("application/geo+json", file=PREVIEW)
+        if found.report["rows"]["quarantined"]:
+            quarantine.export(task.settings, found.number, task.folder / QUARANTINE)
+            outputs["quarantine"] = Output(GEOPACKAGE, file=QUARANTINE)
     return outputs
 
 

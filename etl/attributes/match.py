@@ -51,19 +51,21 @@ def match(
     chosen: Mapping[str, str],
     personal: Mapping[str, str],
 ) -> Matched:
-    """``samples`` are distinct decoded values by column; ``chosen`` (field → column) goes first.
+    """``samples`` are distinct decoded values by column; ``chosen`` (field → column) goes first, "" is none.
 
     ``personal`` columns are only weighed for private fields. ``InvalidInput`` for a choice that names no
     field or column, and for one that would put personal data into a field that is not private.
     """
     fields = [each.name for each in layer.fields]
     system = [name for name in SYSTEM if layer.valid_time or name == "unit"]
+    without = {name for name, column in chosen.items() if not column}
+    chosen = {name: column for name, column in chosen.items() if column}
     _check(layer, [*fields, *system], list(samples), chosen, personal)
     scored = {name: _scores(layer, name, samples, personal) for name in [*fields, *system]}
     taken = dict(chosen)
     pairs = [(score, name, column) for name, found in scored.items() for column, score in found.items()]
     for score, name, column in sorted(pairs, key=lambda pair: -pair[0]):
-        if score >= ENOUGH and name not in taken and column not in taken.values():
+        if score >= ENOUGH and name not in {*taken, *without} and column not in taken.values():
             taken[name] = column
     ordered = {name: taken[name] for name in scored if name in taken}
     guesses = {name: _guesses(found, samples) for name, found in scored.items() if found}

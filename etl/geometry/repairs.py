@@ -41,6 +41,11 @@ TEXTS: dict[str, tuple[Severity, str, str]] = {
         "areas in the file differ by more than 1 % from those on the ellipsoid",
     ),
     "overlap": ("info", "chỗ chồng lấn với hình bên cạnh", "places where neighbours overlap"),
+    "overlap_layer": (
+        "info",
+        "chỗ chồng lấn với đối tượng đang có của lớp mà tệp không thay",
+        "places where the file overlaps features of the layer that it does not replace",
+    ),
     "gap": ("info", "khe hở giữa các hình", "gaps between neighbours"),
 }
 # GEOS' words for what is wrong with a polygon.

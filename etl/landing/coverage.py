@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from etl.types import Note
 from geo.geometry.area import area_m2
+from layers.description import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from etl.geometry import Tally
+    from etl.landing.report import Findings
     from etl.landing.spool import Shapes
     from etl.types import Geometries
 
@@ -40,6 +43,15 @@ def check_coverage(shapes: Shapes, tally: Tally, done: Callable[[float], None] =
         _check_block(shapes, block, tally)
         ready += len(block)
         done(ready / len(shapes))
+
+
+def take_neighbours(found: Findings, shared: list[tuple[int, bytes]] | None) -> None:
+    """Count what a file shares with features of its layer that stay; None: the comparison took too long."""
+    if shared is None:
+        found.take_notes((_TOO_MANY,))
+    elif shared:
+        rows = np.array([row for row, _ in shared], dtype=np.int64)
+        _count(found.tally, "overlap_layer", shapely.from_wkb([wkb for _, wkb in shared]), rows)
 
 
 def _blocks(shapes: Shapes, which: Ints) -> Iterator[Ints]:
@@ -126,3 +138,13 @@ def _count(tally: Tally, code: str, found: Geometries, rows: Ints) -> None:
     areas = area_m2(found)
     large = areas >= LEAST_M2
     tally.add(code, rows[large], found[large], float(areas[large].sum()))
+
+
+_TOO_MANY = Note(
+    "overlap_layer_unknown",
+    "info",
+    Text(
+        vi="Chưa so hết chồng lấn với đối tượng đang có của lớp: quá nhiều.",
+        en="Overlaps with the features of the layer were not all compared: too many.",
+    ),
+)

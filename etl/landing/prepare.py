@@ -13,6 +13,7 @@ import psycopg
 
 from etl.geometry import Cleaner
 from etl.georef import load_ground
+from etl.landing.coverage import take_neighbours
 from etl.landing.report import Findings, document
 from etl.landing.stream import Streamed, stream
 from etl.progress import silent
@@ -20,7 +21,7 @@ from etl.sources import open_source
 from etl.survey import survey
 from etl.types import Answers, Limits, Note
 from geo.database.errors import translated
-from geo.datasets import Difference, Mode, Origin, Plan, match, stage, store
+from geo.datasets import Difference, Mode, Origin, Plan, match, neighbours, stage, store
 from geo.datasets.names import OWNER
 from geo.errors import InvalidInput, NotFound
 from layers.description import Layer, Text
@@ -136,6 +137,8 @@ def _stage(settings: Settings, connection: Db, wanted: Wanted, read: _Read, prog
         if found.quarantined and difference.gone and not _demonstration(connection, layer):
             found.take_notes((_would_end(found.quarantined, difference.gone),))
         staged.neighbours()
+        if layer.coverage and found.taken:
+            take_neighbours(found, neighbours.overlaps(connection, number, plan))
         report = document(layer, read.seen, found, difference, mode=wanted.mode, dataset=number)
         counts = {"read": found.read, "staged": found.taken, "quarantined": found.quarantined}
         known = store.Known(counts, report, plan.document())

@@ -87,6 +87,8 @@ def document(
         "layer": {"name": layer.name, "title": layer.title.model_dump()},
         "file": _file(survey.source, survey.inner_layer),
         "reading": _reading(layer, survey.reading),
+        "fields": _fields(layer),
+        "columns": _columns(survey),
         "guesses": {
             "crs": [_guess(each) for each in survey.crs[:10]],
             "encoding": [_guess(each) for each in survey.encodings[:6]],
@@ -166,6 +168,30 @@ def _reading(layer: Layer, reading: Reading | None) -> dict[str, Any] | None:
         "scheme": reading.scheme,
         "valid_from": reading.valid_from.isoformat() if reading.valid_from else None,
     }
+
+
+def _fields(layer: Layer) -> list[dict[str, Any]]:
+    """What the layer takes, for whoever says which column goes where; codes with their titles."""
+    return [
+        {
+            "name": field.name,
+            "title": field.title.model_dump(),
+            "required": field.required and not field.derive and field.name != layer.area_field,
+            "codes": [
+                {"code": each.code, "title": each.title.model_dump()} for each in layer.codes[field.codes]
+            ]
+            if field.codes
+            else None,
+        }
+        for field in layer.fields
+        if field.shown
+    ]
+
+
+def _columns(survey: Survey) -> list[str]:
+    """The file's columns, of the layer that was read; all of them where none was chosen yet."""
+    layers = [each for each in survey.source.layers if each.name == survey.inner_layer]
+    return [column.name for layer in layers for column in layer.columns]
 
 
 def _guess(guess: Guess) -> dict[str, Any]:

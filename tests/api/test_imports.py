@@ -93,10 +93,19 @@ def test_a_file_is_read_shown_landed_and_undone(
 def test_answers_change_the_reading(
     client: TestClient, operator: Headers, admin: psycopg.Connection, tmp_path: Path
 ) -> None:
-    where = begun(client, operator, parcels(tmp_path))
-    done(client, operator, where, "read")
-    state = done(client, operator, where, "read", {"answers": {"constants": {"address": "Ấp 1"}}})
-    assert state["report"]["reading"]["constants"] == {"address": "Ấp 1"}
+    where = begun(client, operator, parcels(tmp_path, parcel(3, 2, code="???")))
+    first = done(client, operator, where, "read")["report"]
+    assert {"sheet_number", "code", "code_text"} <= {field["name"] for field in first["fields"]}
+    assert "parcel_number" in first["columns"] and first["rows"]["quarantined"] == 1
+    bad = client.get(f"{where}/quarantine", headers=operator)
+    (tmp_path / "bad.gpkg").write_bytes(bad.content)
+    assert gpd.read_file(tmp_path / "bad.gpkg").code.tolist() == ["???"]
+    answers = {"constants": {"address": "Ấp 1", "code": "LUC"}, "columns": {"area_m2": ""}}
+    state = done(client, operator, where, "read", {"answers": answers})
+    assert state["report"]["reading"]["constants"] == {"address": "Ấp 1", "code": "LUC"}
+    assert "area_m2" in state["report"]["reading"]["ignored"]
+    assert state["report"]["rows"]["quarantined"] == 0
+    assert client.get(f"{where}/quarantine", headers=operator).status_code == 404
     assert admin.execute("SELECT count(*) FROM ops.dataset").fetchone() == (
         1,
     )  # the first reading is forgotten

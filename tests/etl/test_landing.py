@@ -152,6 +152,23 @@ def test_neighbours_that_overlap_or_leave_gaps_are_told(settings: Settings, tmp_
     assert done.report["can_land"]  # told, not refused: which of two is right only the surveyor knows
 
 
+def test_overlaps_with_what_the_layer_keeps_are_told(settings: Settings, tmp_path: Path) -> None:
+    landed(settings, "land_use", [parcel(1, 0), parcel(2, 1), parcel(3, 5)])
+    # 1 comes changed and larger, into 2 that stays; 9 is new, on the half of 3; 8 only touches.
+    rows = [
+        parcel(1, 0, geom=square(0, 0, 1.1)),
+        parcel(9, 5, geom=square(5.5, 0)),
+        parcel(8, 6.5, geom=square(6.5, 0)),
+    ]
+    file = saved(rows, tmp_path / "p.gpkg")
+    note = next(n for n in prepared(settings, file).report["notes"] if n["code"] == "overlap_layer")
+    assert note["count"] == 2 and sorted(note["rows"]) == [1, 2]
+    assert note["severity"] == "info" and note["place"] is not None
+    # Where the file takes the place of all, nothing is left to overlap with.
+    codes = {n["code"] for n in prepared(settings, file, mode="replace").report["notes"]}
+    assert "overlap_layer" not in codes
+
+
 def test_the_ward_is_found_by_place(settings: Settings, admin: psycopg.Connection, tmp_path: Path) -> None:
     wards = [
         {

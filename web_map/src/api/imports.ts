@@ -25,6 +25,7 @@ export interface Note {
   count: number
   rows: number[]
   place: [number, number] | null
+  column: string | null
 }
 
 export interface Difference {
@@ -38,6 +39,14 @@ export interface Difference {
   conflicting: number
 }
 
+/** A field of the layer, for saying which column fills it; `codes` where it takes only those. */
+export interface Field {
+  name: string
+  title: Text
+  required: boolean
+  codes: { code: string; title: Text }[] | null
+}
+
 export interface Report {
   file: { name: string; driver: string | null; inner_layer: string; inner_layers: { name: string; rows: number | null }[] }
   reading: {
@@ -46,7 +55,10 @@ export interface Report {
     ignored: string[]
     encodings: Record<string, string>
     personal: Record<string, string>
+    constants: Record<string, string>
   } | null
+  fields: Field[]
+  columns: string[]
   guesses: { crs: Guess[]; encoding: Guess[]; columns: Record<string, Guess[]> }
   questions: Question[]
   rows: { file: number; read: number; taken: number; quarantined: number }
@@ -134,5 +146,12 @@ export const land = (id: string): Promise<Import> => post(one(id, '/land'), {})
 export const undo = (id: string): Promise<Import> => post(one(id, '/undo'), {})
 export const state = (id: string): Promise<Import> => get(one(id))
 export const preview = (id: string): Promise<GeoJSON.FeatureCollection> => get(one(id, '/preview'))
+/** The rows that could not be taken, as a GeoPackage. */
+export async function quarantine(id: string): Promise<Blob> {
+  const answer = await fetch(one(id, '/quarantine'), { headers: authorization() }).catch(() => null)
+  if (!answer) throw unreachable()
+  if (!answer.ok) throw fromAnswer(answer.status, await answer.json().catch(() => null))
+  return answer.blob()
+}
 export const landed = async (layer: string): Promise<Landed[]> =>
   (await get<{ datasets: Landed[] }>('/api/datasets', { layer })).datasets

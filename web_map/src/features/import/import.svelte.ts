@@ -51,11 +51,29 @@ class Importing {
       columns: { ...this.answers.columns, ...more.columns },
       constants: { ...this.answers.constants, ...more.constants }
     }
+    // A value for all rows gives way to the column that was chosen after it.
+    for (const [field, column] of Object.entries(more.columns ?? {})) {
+      if (column !== '') delete this.answers.constants?.[field]
+    }
+    for (const field of Object.keys(more.constants ?? {})) delete this.answers.columns?.[field]
     await this.#step(api.read(this.now.id, this.mode, this.answers))
   }
 
   land = (): Promise<void> => (this.now ? this.#step(api.land(this.now.id)) : Promise.resolve())
   undo = (): Promise<void> => (this.now ? this.#step(api.undo(this.now.id)) : Promise.resolve())
+
+  /** The rows in quarantine as a file, to be mended in QGIS and sent again. */
+  async saveQuarantine(): Promise<void> {
+    if (!this.now) return
+    try {
+      const url = URL.createObjectURL(await api.quarantine(this.now.id))
+      const link = Object.assign(document.createElement('a'), { href: url, download: 'cach_ly.gpkg' })
+      link.click()
+      setTimeout(() => URL.revokeObjectURL(url), 60_000)
+    } catch (thrown) {
+      this.problem = asProblem(thrown)
+    }
+  }
 
   /** Begin anew; what has landed stays. */
   drop(): void {
