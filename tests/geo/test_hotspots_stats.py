@@ -349,6 +349,18 @@ def test_the_score_is_kulldorffs() -> None:
     assert got[0, 1] == 0  # two reports are no cluster
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 400))
+def test_the_highest_score_is_the_highest_of_all(seed: int, mean: int) -> None:
+    rng = np.random.default_rng(seed)
+    observed = rng.poisson(mean, (3, 4, 50)) * (rng.random((3, 4, 50)) < 0.5)
+    expected = rng.gamma(2, mean / 2, observed.shape)
+    total = int(observed.max()) + int(rng.integers(0, 10_000))
+    expected = np.minimum(expected, total - 0.5)
+    above = (observed > expected) & (observed >= scan.CASES_MIN)
+    wanted = scan._score(observed, expected, total).max()
+    assert scan._highest(observed[above], expected[above], total) == max(wanted, 0.0)
+
+
 def test_nothing_to_scan() -> None:
     empty = np.empty(0, dtype=np.int64)
     assert scan.scan(empty, empty, DISCS, days_max=7, times=9, seed=1) == []
