@@ -69,7 +69,7 @@ def tile_query(
     if points.counts_points(layer) and tile.z < points.EXACT_POINTS_ZOOM:
         statement = points.clusters(layer, [points.from_rows(layer, source, where)])
         return TileQuery(statement, parameters | points.parameters(layer, tile))
-    fields = tile_fields(layer, staff=staff)
+    fields = tile_fields(layer, staff=staff, zoom=tile.z)
     rows = _rows(layer, source, sql.SQL(" AND ").join(where), tile, fields)
     names = [sql.Identifier(field.name) for field in fields]
     if shapes.has_specks(layer, tile.z):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tiles.fields import DROPPED, FEATURE_COUNT, label_layer, labels_shown, tile_fields
+from tiles.fields import DROPPED, FEATURE_COUNT, label_layer, labels_shown, tile_fields, told_from
 from tiles.points import CLASS_COUNT, COUNT, EXACT_POINTS_ZOOM, class_field, counts_points
 from tiles.shapes import has_specks
 
@@ -85,7 +85,9 @@ def _vector_layers(layer: Layer, rungs: Mapping[int, Rung], *, staff: bool) -> l
 
 
 def _vector_layer(layer: Layer, rungs: Mapping[int, Rung], *, staff: bool) -> dict[str, Any]:
-    fields = {field.name: _described(field) for field in tile_fields(layer, staff=staff)}
+    fields = {
+        field.name: _described(field) + _from(layer, field) for field in tile_fields(layer, staff=staff)
+    }
     if counts_points(layer):
         fields |= _counted(layer, rungs)
     merged = [rung.zoom for rung in rungs.values() if rung.kind == "merged"]
@@ -130,6 +132,12 @@ def _counted(layer: Layer, rungs: Mapping[int, Rung]) -> dict[str, str]:
 def _rung(rung: Rung) -> dict[str, Any]:
     stands_for = rung.source_rows - rung.dropped
     return {"zoom": rung.zoom, "kind": rung.kind, "stands_for": stands_for, "dropped": rung.dropped}
+
+
+def _from(layer: Layer, field: LayerField) -> str:
+    """From which zoom the field stands in tiles, where that is not the first."""
+    zoom = told_from(layer, field)
+    return "" if zoom <= layer.tiles.min_zoom else f"; từ mức {zoom} · from zoom {zoom}"
 
 
 def _described(field: LayerField) -> str:

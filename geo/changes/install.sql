@@ -34,11 +34,12 @@ CREATE TABLE IF NOT EXISTS ops.ladder (
 ALTER TABLE ops.ladder DROP CONSTRAINT IF EXISTS ladder_kind_check;
 ALTER TABLE ops.ladder ADD CONSTRAINT ladder_kind_check
   CHECK (kind IN ('exact', 'merged', 'outline', 'counted'));
--- Of what the plan follows from in the layer's description: another one is a plan to be made anew.
+-- Of what the plan follows from in the layer's description: another one is a plan to be made anew. The number
+-- in it is of the way that ladders are built.
 ALTER TABLE ops.ladder ADD COLUMN IF NOT EXISTS description text NOT NULL DEFAULT '';
 
 CREATE OR REPLACE FUNCTION ops.ladder_basis(description jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT md5(jsonb_build_array(description->'geometry', description->'fields', description->'legend',
+  SELECT md5(jsonb_build_array(2, description->'geometry', description->'fields', description->'legend',
     description->'label', description->'tiles', description->'valid_time', description->'public_grid_deg',
     jsonb_path_query_array(description, '$.style[*] ? (@.type == "symbol").minzoom'))::text)
 $$;

@@ -376,7 +376,16 @@ def test_wards_keep_their_names_and_periods(
         assert row is not None
         found = mapbox_vector_tile.decode(row[0])["admin_units"]["features"]
         assert {each["properties"]["name"] for each in found} == names
-        assert all(each["id"] for each in found)
+        assert all(each["id"] and each["properties"]["code"] for each in found)
+    afar = next(tiles_of(Box(105.61, 10.405, 105.61, 10.405), 7))
+    for query in (
+        rung_query(WARDS, "outline", afar, DAY, staff=False),
+        tile_query(WARDS, "pub", afar, DAY, staff=False),
+    ):
+        row = admin.execute(query.statement, query.parameters, binary=True).fetchone()
+        assert row is not None
+        for each in mapbox_vector_tile.decode(row[0])["admin_units"]["features"]:
+            assert set(each["properties"]) <= {"name", "kind", "feature_count"}
 
 
 def test_staff_read_the_names_of_restricted_areas_on_an_outline(

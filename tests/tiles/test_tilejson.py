@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from layers.registry import load
+from tiles.fields import tile_fields
 from tiles.tilejson import tilejson
 
 LAYERS = load()
@@ -33,3 +34,22 @@ def test_several_layers_and_no_rows() -> None:
     assert document["bounds"] == [-180.0, -85.051129, 180.0, 85.051129]
     assert (document["minzoom"], document["maxzoom"]) == (8, 16)
     assert document["tiles"] == ["/tiles/zoning,farms/{z}/{x}/{y}.mvt?datetime=2026-01-01"]
+
+
+@pytest.mark.parametrize(
+    ("name", "zoom", "shown"),
+    [
+        ("admin_units", 7, {"name", "kind"}),  # the code of a ward makes a tile of 3,321 of them too large
+        ("admin_units", 8, {"code", "name", "kind"}),
+        ("crop_areas", 7, {"area_name", "crop", "market", "status", "puc_code"}),  # its style reads the code
+    ],
+)
+def test_from_afar_a_tile_tells_what_a_map_shows(name: str, zoom: int, shown: set[str]) -> None:
+    layer = LAYERS[name]
+    assert {field.name for field in tile_fields(layer, staff=False, zoom=zoom)} == shown
+
+
+def test_the_document_says_from_which_zoom_a_field_is_told() -> None:
+    (entry, *_) = tilejson([LAYERS["admin_units"]], None, "", staff=False)["vector_layers"]
+    assert entry["fields"]["code"].endswith("; từ mức 8 · from zoom 8")
+    assert "from zoom" not in entry["fields"]["name"] + entry["fields"]["kind"]

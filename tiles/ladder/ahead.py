@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from geo.types import TileId
 from tiles.encoding import EMPTY, EncodedTile, digest_of, encode
+from tiles.fields import first_text, tile_fields, told_from
 from tiles.ground import BUFFER_SHARE, mercator_box, tiles_of
 from tiles.ladder.rows import turning_days
 from tiles.query import tile_query
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Connected = Connection[tuple[Any, ...]]
 
 # To be changed with the statement that draws, or with the encoding: what was drawn by another is drawn anew.
-DRAWING = "1"
+DRAWING = "2"
 # A tile of fewer bytes is drawn from its rows as fast as it is read.
 MANY_BYTES = 4_000
 # Of a layer: some hundred megabytes, an hour of one core at the most.
@@ -70,8 +71,8 @@ FETCHES: dict[Coding, LiteralString] = {"gzip": FETCH, "zstd": FETCH.replace("gz
 def basis(layer: Layer) -> str:
     """What a drawn tile follows from beside the rows; differs where the description may draw it otherwise."""
     parts = {"geometry", "fields", "legend", "label", "tiles", "valid_time", "public_grid_deg"}
-    text = [entry.get("minzoom") for entry in layer.style if entry.get("type") == "symbol"]
-    return digest_of(f"{DRAWING} {text} {layer.model_dump_json(include=parts)}".encode())
+    told = [(field.name, told_from(layer, field)) for field in tile_fields(layer, staff=False)]
+    return digest_of(f"{DRAWING} {first_text(layer)} {told} {layer.model_dump_json(include=parts)}".encode())
 
 
 def zooms_ahead(exact: Sequence[tuple[int, int]], box: Box) -> list[int]:

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from geo.types import TileId
-from tiles.fields import DROPPED, FEATURE_COUNT
+from tiles.fields import DROPPED, FEATURE_COUNT, tile_fields
 from tiles.ground import BUFFER_SHARE, degrees, mercator_box
 from tiles.ladder.merge import grid_of, merged
 from tiles.ladder.outline import outlined
@@ -153,8 +153,9 @@ def _outline(connection: Connected, layer: Layer, zooms: list[int]) -> None:
     shapes = shapely.from_wkb([row[4] for row in rows])
     for z in zooms:
         shapes = outlined(np.asarray(shapes), z)
+        told = {field.name for field in tile_fields(layer, staff=False, zoom=z)}
         features = [
-            (row[0], row[1], row[2], json.dumps(row[3]), shapely.to_wkb(shape), None)
+            (*row[:3], json.dumps({name: row[3][name] for name in told}), shapely.to_wkb(shape), None)
             for row, shape in zip(rows, shapes, strict=True)
             if not shape.is_empty
         ]

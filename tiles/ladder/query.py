@@ -85,7 +85,7 @@ def rung_query(layer: Layer, kind: str, tile: TileId, on: date, *, staff: bool) 
     more = {"cell_x": cell_x, "cell_y": cell_y, "labelled": labelled, "label_layer": label_layer(layer)}
     features = sql.SQL("{} AND {}").format(sql.SQL(FEATURES), in_force("on"))
     if staff:
-        shown = class_fields(layer) if kind == "merged" else tile_fields(layer, staff=True)
+        shown = class_fields(layer) if kind == "merged" else tile_fields(layer, staff=True, zoom=tile.z)
         features = _with_restricted(layer, features, json_object(shown), tile)
     if labelled:
         drawn = shapes.with_labels(features, sql.SQL(", properties"))
