@@ -128,12 +128,14 @@ def _scheme(
             raise InvalidInput("scheme", answers.scheme, ", ".join(SCHEMES), ", ".join(SCHEMES))
         return answers.scheme
     column = matched.columns.get("code")
+    if column is None and "code" not in answers.constants:
+        return None  # the missing codes are asked for first
     found, witnesses = scheme_of(str(value) for value in samples.get(column or "", []))
     if found is not None:
         return found
     said = ", ".join(sorted(witnesses)) or "—"
     evidence = Text(vi=f"mã chỉ có ở một thông tư: {said}", en=f"codes of one circular only: {said}")
-    guesses = tuple(Guess(each, Text(vi=each, en=each), 0.5, (evidence,)) for each in SCHEMES)
+    guesses = tuple(Guess(each, SCHEMES[each], 0.5, (evidence,)) for each in SCHEMES)
     text = Text(
         vi="Các mã loại đất có ở cả hai thông tư: cần chọn hệ mã.",
         en="The land-use codes stand in both circulars: their scheme must be chosen.",

@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING
 from etl.attributes.combined import Combined, combined
 from etl.attributes.wrong import Wrong
 from etl.text import plain
+from layers.description import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from layers.description import Code
 
-SCHEMES = ("TT27_2018", "TT08_2024")
+SCHEMES = {
+    "TT27_2018": Text(vi="Thông tư 27/2018/TT-BTNMT", en="Circular 27/2018/TT-BTNMT"),
+    "TT08_2024": Text(vi="Thông tư 08/2024/TT-BTNMT", en="Circular 08/2024/TT-BTNMT"),
+}
 # Codes of one circular only. TT 27/2018 had HNK as the group of BHK and NHK, so it is no witness.
 ONLY = {
     "TT27_2018": frozenset({"BHK", "NHK", "LUN", "DTS", "DDT", "DDL", "DSH", "SKT", "SKX"}),
