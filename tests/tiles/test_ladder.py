@@ -354,7 +354,7 @@ def test_a_small_layer_has_no_rung(admin: psycopg.Connection, builder: psycopg.C
 WARD = """
 INSERT INTO core.admin_units (geom, unit_id, code, name, kind, level, province_code, valid_from, valid_to)
 SELECT ST_Multi(ST_Segmentize(
-         ST_MakeEnvelope(105.6 + i * 0.01, 10.4, 105.61 + i * 0.01, 10.41, 4326), 0.0000007)),
+         ST_MakeEnvelope(105.6 + i * 0.01, 10.4, 105.61 + i * 0.01, 10.41, 4326), 0.0000014)),
        'u' || i, '1000' || i, 'Xã ' || i, 'xa', 3, '82', '2025-07-01',
        CASE WHEN i = 2 THEN date '2026-01-01' END
   FROM generate_series(0, 2) AS i
