@@ -44,9 +44,9 @@ def tile_of(shown: Shown, tile: TileId) -> bytes:
         if not geometry:
             continue
         # An index has more bits than a browser's numbers: there the id is not exact, the text is.
-        said = [_field(1, as_text(cell).encode()), _number(incidents), _number(contacts), _number(rate)]
+        said = [_text(as_text(cell)), _number(incidents), _number(contacts), _number(rate)]
         if level is not None:
-            said.append(_field(1, STATES[level].encode()))
+            said.append(_text(STATES[level]))
         tags = b"".join(
             _varint(key) + _varint(values.setdefault(value, len(values))) for key, value in enumerate(said)
         )
@@ -115,6 +115,12 @@ def _zigzag(now: tuple[int, int], before: tuple[int, int]) -> tuple[int, int]:
     return (dx << 1) ^ (dx >> 63), (dy << 1) ^ (dy >> 63)
 
 
+@lru_cache(maxsize=131_072)
+def _text(value: str) -> bytes:
+    return _field(1, value.encode())
+
+
+@lru_cache(maxsize=65_536)
 def _number(value: float) -> bytes:
     if float(value).is_integer():
         return _varint(5 << 3) + _varint(int(value))  # uint_value
@@ -125,6 +131,7 @@ def _field(number: int, data: bytes) -> bytes:
     return _varint(number << 3 | 2) + _varint(len(data)) + data
 
 
+@lru_cache(maxsize=262_144)  # tags and cells come again in every tile
 def _varint(value: int) -> bytes:
     out = bytearray()
     while value > 0x7F:
