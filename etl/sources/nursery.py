@@ -128,8 +128,7 @@ def main() -> None:
     sys.meta_path.insert(0, Without)
     for module in _COMMON:
         import_module(module)
-    # Keepers are nobody's to wait for.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, _reap)
     channel = socket.socket(fileno=os.dup(0))
     while True:
         message, theirs, _, _ = socket.recv_fds(channel, _MESSAGE_BYTES, 4)
@@ -144,6 +143,13 @@ def main() -> None:
         for each in theirs:
             os.close(each)
         channel.send(_NUMBER.pack(pid))
+
+
+def _reap(*_: object) -> None:
+    """Keepers that have ended: waited for, so that what workers used is counted as their parent's."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _keep(folder: str, theirs: list[int]) -> NoReturn:
