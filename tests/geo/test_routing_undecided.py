@@ -23,6 +23,7 @@ CASES = [
     ("X-NEW", 105.61, "received", None, "2025-07-20"),
     ("X-BUSY", 105.61, "in_progress", None, "2025-06-20"),
     ("X-OTHER", 105.61, "forwarded", "99999", "2025-07-20"),
+    ("X-LATER", 105.61, "closed", "30001", "2025-06-20"),
     ("X-SEA", 109.61, "received", None, "2025-07-20"),
 ]
 
@@ -119,6 +120,18 @@ def test_a_unit_that_the_source_names_stands_and_the_router_says_otherwise_besid
     assert "99999" in said[0] and "Vị trí nằm trong" in said[0] and len(said[1]) >= 1
 
 
+def test_a_source_that_brought_its_codes_up_to_date_means_the_unit_of_today(
+    settings: Settings, cases: psycopg.Connection
+) -> None:
+    decided_now(settings)
+    made = cases.execute(
+        "SELECT d.unit_id, d.rule, d.reason_vi FROM core.route_decision AS d"
+        " JOIN core.reports AS r ON r.id = d.report_id WHERE r.code = 'X-LATER'"
+    ).fetchone()
+    assert made is not None
+    assert made[:2] == ("vn-a", "source") and "Phường An Hòa" in made[2] and "Thị trấn Cũ" in made[2]
+
+
 def test_what_is_nobodys_waits_for_a_person(settings: Settings, cases: psycopg.Connection) -> None:
     decided_now(settings)
     assert units(cases)["X-SEA"] == ("received", None)
@@ -141,6 +154,15 @@ def test_a_person_who_was_faster_is_not_overruled(settings: Settings, cases: psy
     ).fetchone()
     assert stored == (0,)
     assert [each[1] for each in decisions(cases)["X-NEW"]] == ["person"]
+
+
+def test_a_report_that_is_being_changed_holds_up_no_other(
+    settings: Settings, cases: psycopg.Connection
+) -> None:
+    with psycopg.connect(settings.admin_dsn) as other:
+        other.execute("SELECT 1 FROM core.reports WHERE code = 'X-NEW' FOR UPDATE")
+        assert decided_now(settings) == len(CASES) - 1
+    assert decided_now(settings) == 1
 
 
 @pytest.mark.parametrize("role", ["diaban_public", "diaban_reader", "diaban_writer"])

@@ -1,7 +1,8 @@
 -- Reports that came by another door than intake (imports, the operation centre's own system through OGC API, the
 -- demonstration) and have no decision yet. A keeper asks the router about them: every report has a decision.
 
--- The newest first: people wait for those. given_*: the unit that bore the report's own code on the day it came in.
+-- The newest first: people wait for those. given_*: the unit that bears the report's own code, on the day it came in or
+-- today (a source may have brought its codes up to date); where two do, the one that has the place.
 CREATE OR REPLACE FUNCTION ops.undecided(most int) RETURNS TABLE (
   id bigint, category text, status text, lon double precision, lat double precision, accuracy_m double precision,
   received_at timestamptz, occurred_at timestamptz, unit_code text, given_id text, given_name text
@@ -12,17 +13,21 @@ CREATE OR REPLACE FUNCTION ops.undecided(most int) RETURNS TABLE (
            WHERE NOT EXISTS (SELECT 1 FROM core.route_decision AS decision WHERE decision.report_id = each.id)
            ORDER BY each.received_at DESC LIMIT most) AS report
     LEFT JOIN LATERAL (
-      SELECT unit.unit_id, unit.name FROM core.admin_units AS unit
-       WHERE unit.code = report.unit AND daterange(unit.valid_from, unit.valid_to)
-             @> (report.received_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
-       ORDER BY unit.id LIMIT 1) AS given ON true
+      SELECT unit.unit_id, unit.name
+        FROM core.admin_units AS unit,
+             LATERAL (SELECT daterange(unit.valid_from, unit.valid_to) AS days,
+                             (report.received_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS then,
+                             (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS today) AS each
+       WHERE unit.code = report.unit AND (each.days @> each.then OR each.days @> each.today)
+       ORDER BY ST_Intersects(unit.geom, report.geom) DESC, each.days @> each.then DESC, unit.id LIMIT 1) AS given ON true
 $$;
 ALTER FUNCTION ops.undecided(int) OWNER TO diaban_owner;
 REVOKE EXECUTE ON FUNCTION ops.undecided(int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ops.undecided(int) TO diaban_pump;
 
 -- Stores the decisions, a state beside each (NULL: the row stays as it is), and says how many. A report that a person
--- placed in the meantime, or that is gone, is passed over.
+-- placed in the meantime, or that is gone, is passed over; one that somebody is changing now waits for the next round
+-- and holds up no other.
 CREATE OR REPLACE FUNCTION ops.decide_afterwards(numbers bigint[], decisions jsonb, states text[]) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -30,7 +35,7 @@ DECLARE
   n int;
 BEGIN
   FOR n IN 1 .. cardinality(numbers) LOOP
-    PERFORM 1 FROM core.reports WHERE id = numbers[n] FOR UPDATE;
+    PERFORM 1 FROM core.reports WHERE id = numbers[n] FOR UPDATE SKIP LOCKED;
     CONTINUE WHEN NOT FOUND OR EXISTS (SELECT 1 FROM core.route_decision WHERE report_id = numbers[n]);
     IF states[n] IS NULL THEN
       PERFORM core.store_decision(numbers[n], decisions -> (n - 1));
