@@ -8,6 +8,7 @@ import os
 import re
 import time
 import urllib.request
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import pytest
 import shapely
 import shapely.geometry
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from tests.web.conftest import Product, opened
 
@@ -31,7 +32,7 @@ CAO_LANH = (105.6305, 10.4600)
 WARD = "Phường Cao Lãnh"
 BLUE = (11, 79, 158)
 # A dense picture is drawn without a graphics card, in seconds here and in minutes on a machine that is busy.
-DRAWN_MS = 240_000
+DRAWN_MS = 120_000
 
 
 def get(product: Product, path: str) -> Any:
@@ -40,8 +41,18 @@ def get(product: Product, path: str) -> Any:
 
 
 def on_map(page: Page, product: Product, path: str = "/") -> None:
+    """Open the map and wait for its picture.
+
+    Seen rarely and not yet understood: a picture that never comes to rest. It is opened a second time then,
+    and the summary says so; the journeys are about what follows.
+    """
     page.goto(product.url + path)
-    page.wait_for_selector("html[data-map='idle']", state="attached", timeout=DRAWN_MS)
+    try:
+        page.wait_for_selector("html[data-map='idle']", state="attached", timeout=DRAWN_MS)
+    except TimeoutError:
+        warnings.warn(f"the map of {path} did not come to rest in {DRAWN_MS} ms", stacklevel=2)
+        page.reload()
+        page.wait_for_selector("html[data-map='idle']", state="attached", timeout=DRAWN_MS)
 
 
 def keep(page: Page, name: str, where: Path) -> np.ndarray[Any, Any]:
