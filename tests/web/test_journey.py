@@ -8,7 +8,6 @@ import os
 import re
 import time
 import urllib.request
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ import pytest
 import shapely
 import shapely.geometry
 from PIL import Image
-from playwright.sync_api import TimeoutError, expect
+from playwright.sync_api import expect
 
 from tests.web.conftest import Product, opened
 
@@ -41,18 +40,9 @@ def get(product: Product, path: str) -> Any:
 
 
 def on_map(page: Page, product: Product, path: str = "/") -> None:
-    """Open the map and wait for its picture.
-
-    Seen rarely and not yet understood: a picture that never comes to rest. It is opened a second time then,
-    and the summary says so; the journeys are about what follows.
-    """
+    """Open the map and wait for its picture."""
     page.goto(product.url + path)
-    try:
-        page.wait_for_selector("html[data-map='idle']", state="attached", timeout=DRAWN_MS)
-    except TimeoutError:
-        warnings.warn(f"the map of {path} did not come to rest in {DRAWN_MS} ms", stacklevel=2)
-        page.reload()
-        page.wait_for_selector("html[data-map='idle']", state="attached", timeout=DRAWN_MS)
+    page.wait_for_selector("html[data-map='idle']", state="attached", timeout=DRAWN_MS)
 
 
 def keep(page: Page, name: str, where: Path) -> np.ndarray[Any, Any]:

@@ -5,9 +5,10 @@ import type { Camera, GeoJSONSource, MaplibreMap, RasterTileSource, VectorTileSo
 import { HATCH, TILED, asFeatures, fillOf, hatch, layersOf, opacityOf, type HexView } from './hexes'
 import { NOTHING, only } from './highlight'
 import { isClear, offset, padding, type Insets, type Size } from './insets'
+import { settle } from './settle'
 import { toleranceMetres } from './tolerance'
 import { layerOf } from './style'
-import { touchedTiles } from './touched'
+import { touchedTiles, type TilePlace } from './touched'
 
 const OWN = new Set(['base', 'islands', 'hotspots', 'candidates', 'pick', 'import'])
 
@@ -67,7 +68,7 @@ export class MapSession {
 
   /** Ask for all tiles again: another caller may see other rows. */
   refreshAll(): void {
-    for (const { name } of this.#drawn) if (this.map.getSource(name)) this.map.refreshTiles(name)
+    for (const { name } of this.#drawn) if (this.map.getSource(name)) this.#reload(name)
   }
 
   /** Draw hexagons as a view colours them, out of tiles or out of `cells`; null draws none. */
@@ -121,8 +122,8 @@ export class MapSession {
     const [west, south, east, north] = this.map.getBounds().toArray().flat() as [number, number, number, number]
     const zooms = Array.from({ length: Math.ceil(this.map.getZoom()) + 2 }, (_, zoom) => zoom)
     const tiles = touchedTiles(bbox, [west, south, east, north], zooms)
-    if (tiles === null) this.map.refreshTiles(layer)
-    else if (tiles.length > 0) this.map.refreshTiles(layer, tiles)
+    if (tiles === null) this.#reload(layer)
+    else if (tiles.length > 0) this.#reload(layer, tiles)
   }
 
   /** Come nearer to the points that a circle at this pixel counts; whether there is such a circle. */
@@ -139,7 +140,7 @@ export class MapSession {
   setDay(day: string | null): void {
     if (this.#asked.day === day) return
     this.#asked.day = day
-    for (const layer of this.#asked.dated) if (this.map.getSource(layer)) this.map.refreshTiles(layer)
+    for (const layer of this.#asked.dated) if (this.map.getSource(layer)) this.#reload(layer)
   }
 
   setLang(lang: 'vi' | 'en'): void {
@@ -173,6 +174,11 @@ export class MapSession {
 
   zoomTo(zoom: number): void {
     this.map.zoomTo(zoom, { duration: 200, essential: false })
+  }
+
+  #reload(layer: string, tiles?: TilePlace[]): void {
+    this.map.refreshTiles(layer, tiles)
+    settle(this.map)
   }
 
   get #size(): Size {
