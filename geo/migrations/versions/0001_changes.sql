@@ -36,35 +36,6 @@ CREATE TABLE ops.pump_cursor (
 );
 INSERT INTO ops.pump_cursor (xid, seq) VALUES ('0', 0);
 
--- One statement writes one line a feature up to 1,000 rows touched, above that one line a 0.1 degree cell, so that
--- an import of a million rows costs a few hundred lines and still names the ground that it touched.
-CREATE FUNCTION ops.log_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public AS $$
-DECLARE
-  touched text;
-BEGIN
-  IF TG_OP = 'TRUNCATE' THEN
-    INSERT INTO ops.change_log (layer, op, vis) VALUES (TG_TABLE_NAME, 'truncate', 0);
-    RETURN NULL;
-  END IF;
-  touched := CASE TG_OP
-    WHEN 'INSERT' THEN 'SELECT id, visibility, geom FROM new_rows'
-    WHEN 'DELETE' THEN 'SELECT id, visibility, geom FROM old_rows'
-    ELSE 'SELECT id, visibility, geom FROM old_rows UNION ALL SELECT id, visibility, geom FROM new_rows'
-  END;
-  EXECUTE format($sql$
-    WITH touched AS (%s), size AS (SELECT count(*) > 1000 AS many FROM touched)
-    INSERT INTO ops.change_log (layer, op, feature_id, vis, west, south, east, north)
-    SELECT $1, $2, CASE WHEN many THEN NULL ELSE id END, min(visibility),
-           min(ST_XMin(geom)), min(ST_YMin(geom)), max(ST_XMax(geom)), max(ST_YMax(geom))
-      FROM touched, size
-     GROUP BY many, CASE WHEN many THEN NULL ELSE id END,
-              CASE WHEN many THEN floor(ST_XMin(geom) * 10) END, CASE WHEN many THEN floor(ST_YMin(geom) * 10) END
-  $sql$, touched) USING TG_TABLE_NAME, lower(TG_OP);
-  RETURN NULL;
-END $$;
-ALTER FUNCTION ops.log_change() OWNER TO diaban_owner;
-
 DO $$
 DECLARE item text;
 BEGIN
