@@ -4,7 +4,8 @@
 
 VENV is a virtual environment outside the repository with tipg, pygeoapi, psycopg2-binary, geoalchemy2 and
 uvicorn. A private cluster is made for the run. Client, servers and database share the machine, and only one
-server runs at a time: read the ratios, not the absolute figures.
+server runs at a time: read the ratios, not the absolute figures. The client is the standard library's own:
+one that thinks more about an answer than we do would hide what it cost to make.
 """
 
 from __future__ import annotations
@@ -19,16 +20,18 @@ import sys
 import tempfile
 import time
 from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import httpx2 as httpx
 import psycopg
 import yaml
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.engine import make_url
 
+from benchmarks.tiles import answer
 from cli.cluster import temporary_cluster
 from geo.migrations import upgrade
 from geo.publish import publish_folders
@@ -190,11 +193,28 @@ def serving(command: list[str], environment: dict[str, str], port: int, name: st
 
 def answers(base: str) -> bool:
     """Whether the collection's items can be read."""
+    collection = "peer.land_use" if ":8792" in base else LAYER
     try:
-        collection = "peer.land_use" if ":8792" in base else LAYER
-        return httpx.get(f"{base}/collections/{collection}/items?limit=1", timeout=20).status_code == 200
-    except httpx.HTTPError:
+        with closing(connected(base)) as client:
+            return bool(fetch(client, f"{base}/collections/{collection}/items?limit=1"))
+    except (OSError, HTTPException, ValueError):
         return False
+
+
+def connected(base: str) -> HTTPConnection:
+    """A connection that is kept."""
+    return HTTPConnection(urlsplit(base).netloc, timeout=120)
+
+
+def fetch(client: HTTPConnection, url: str) -> bytes:
+    """The body of an answer with status 200; ``ValueError`` for any other."""
+    parts = urlsplit(url)
+    client.request("GET", f"{parts.path}?{parts.query}")
+    found = client.getresponse()
+    body = found.read()
+    if found.status != 200:
+        raise ValueError(f"{url}: {found.status} {body[:300]!r}")
+    return body
 
 
 def questions(name: str, items: str, rows: int) -> dict[str, str]:
@@ -217,7 +237,7 @@ def measure(name: str, base: str, options: argparse.Namespace) -> dict[str, floa
     """Median milliseconds of each case."""
     items = f"{base}/collections/{'peer.land_use' if name == 'tipg' else LAYER}/items"
     found: dict[str, float] = {}
-    with closing(httpx.Client(timeout=120)) as client:
+    with closing(connected(base)) as client:
         for case, url in questions(name, items, options.rows).items():
             found[case] = timed(client, url, options.seconds)
         found["deep page, by next"] = timed(client, deep(client, items, name, options.rows), options.seconds)
@@ -227,44 +247,44 @@ def measure(name: str, base: str, options: argparse.Namespace) -> dict[str, floa
     return found
 
 
-def whole(client: httpx.Client, items: str, name: str, rows: int) -> float:
+def whole(client: HTTPConnection, items: str, name: str, rows: int) -> float:
     """Milliseconds until every row is here: as a file from Diaban, page after page from the peers.
 
     A peer is given :data:`WHOLE_S` seconds; what it needed beyond is not known, and the figure a lower bound.
     """
     begun, got = time.perf_counter(), 0
     if name == "Diaban":
-        with client.stream("GET", f"{items}?f=geojsonseq") as answer:
-            for part in answer.iter_bytes():
-                got += part.count(b"\n")
+        client.request("GET", f"{urlsplit(items).path}?f=geojsonseq")
+        file = client.getresponse()
+        while part := file.read(2**16):
+            got += part.count(b"\n")
         if got != rows:
             raise ValueError(f"{got} rows of {rows}")
         return (time.perf_counter() - begun) * 1000
     while got < rows and time.perf_counter() - begun < WHOLE_S:
-        page = client.get(f"{items}?limit=10000&offset={got}&f={form(name)}").json()
+        page = json.loads(fetch(client, f"{items}?limit=10000&offset={got}&f={form(name)}"))
         got += len(page["features"]) or rows
     return (time.perf_counter() - begun) * 1000
 
 
-def deep(client: httpx.Client, items: str, name: str, rows: int) -> str:
+def deep(client: HTTPConnection, items: str, name: str, rows: int) -> str:
     """The page in the middle, as this server's own ``next`` link names it."""
     if name != "Diaban":
         return f"{items}?limit=10&offset={rows // 2}&f={form(name)}"
-    page = client.get(f"{items}?limit=1&offset={rows // 2}").json()
+    page = json.loads(fetch(client, f"{items}?limit=1&offset={rows // 2}"))
     onward = next(link["href"] for link in page["links"] if link["rel"] == "next")
     return str(onward).replace("limit=1&", "limit=10&")
 
 
-def timed(client: httpx.Client, url: str, seconds: float) -> float:
+def timed(client: HTTPConnection, url: str, seconds: float) -> float:
     """Median milliseconds, after one request to warm up; at least three are made."""
-    answer = client.get(url)
-    if answer.status_code != 200 or not json.loads(answer.content):
-        raise ValueError(f"{url}: {answer.status_code} {answer.text[:300]}")
+    if not json.loads(fetch(client, url)):
+        raise ValueError(f"{url}: nothing")
     times: list[float] = []
     until = time.monotonic() + seconds
     while len(times) < 3 or (time.monotonic() < until and len(times) < 2_000):
         begun = time.perf_counter()
-        client.get(url)
+        fetch(client, url)
         times.append((time.perf_counter() - begun) * 1000)
     return statistics.median(times)
 
@@ -272,17 +292,20 @@ def timed(client: httpx.Client, url: str, seconds: float) -> float:
 async def crowd(url: str, seconds: float) -> tuple[float, float]:
     """Median and p99 milliseconds with :data:`CLIENTS` at once."""
     times: list[float] = []
-    limits = httpx.Limits(max_connections=CLIENTS)
-    async with httpx.AsyncClient(timeout=120, limits=limits) as client:
-        until = time.monotonic() + max(seconds, 5)
+    parts = urlsplit(url)
+    asked = f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+    until = time.monotonic() + max(seconds, 5)
 
-        async def one() -> None:
-            while time.monotonic() < until:
-                begun = time.perf_counter()
-                await client.get(url)
-                times.append((time.perf_counter() - begun) * 1000)
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=2**26)
+        while time.monotonic() < until:
+            begun = time.perf_counter()
+            writer.write(asked)
+            await answer(reader, url)
+            times.append((time.perf_counter() - begun) * 1000)
+        writer.close()
 
-        await asyncio.gather(*(one() for _ in range(CLIENTS)))
+    await asyncio.gather(*(one() for _ in range(CLIENTS)))
     cuts = statistics.quantiles(times, n=100)
     return statistics.median(times), cuts[98]
 
