@@ -96,8 +96,8 @@ def test_titles_follow_accept_language(client: TestClient) -> None:
     [
         ("/ogc/processes/nothing", "no-such-process"),
         ("/ogc/jobs/nothing", "no-such-job"),
-        (f"/ogc/jobs/{uuid.uuid4()}", "no-such-job"),
-        (f"/ogc/jobs/{uuid.uuid4()}/results", "no-such-job"),
+        ("/ogc/jobs/6f0ad06e-6d0f-4d0c-8ad5-0d5a0b3c0a11", "no-such-job"),
+        ("/ogc/jobs/6f0ad06e-6d0f-4d0c-8ad5-0d5a0b3c0a11/results", "no-such-job"),
     ],
 )
 def test_what_is_not_there_has_the_standards_type(client: TestClient, path: str, kind: str) -> None:
