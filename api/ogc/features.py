@@ -23,6 +23,8 @@ from geo.features import (
     CRS84,
     FeatureQuery,
     columns_for,
+    from_milestone,
+    is_far,
     offered_crs,
     parse_crs,
     read_item,
@@ -100,6 +102,9 @@ async def _read_whole(ask: Ask, layer: Layer, query: FeatureQuery) -> Page:
     """A page of a layer without any filter: what it has in all is known by the layer's state."""
     door = ask.door
     epoch = door.catalogue.epoch(layer.name, ask.caller)
+    if is_far(query):
+        milestones = await door.milestones.read(door.database, ask.caller, layer, epoch)
+        query = from_milestone(query, milestones or ())
     found = await read_page(door.database, ask.caller, layer, query, count=False)
     if found.matched is not None:
         return found

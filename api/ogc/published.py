@@ -19,7 +19,7 @@ from api.ogc.openapi import build_openapi
 from api.ogc.scope import SCOPE, Scope
 from geo.database import Caller
 from geo.errors import TooCostly
-from geo.features import Crowds, Extent, Totals, offered_crs, read_extent
+from geo.features import Crowds, Extent, Known, count_rows, offered_crs, read_extent, read_milestones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,8 @@ class Door:
         self.database = database
         self.catalogue = catalogue
         self.crowds = Crowds()
-        self.totals = Totals()
+        self.totals = Known(count_rows)
+        self.milestones = Known(read_milestones)
         self.admission = Admission(settings.pool_max)
         self._published: Published | None = None
         self._lock = asyncio.Lock()

@@ -12,10 +12,11 @@ from geo.features.crs import CRS84, KNOWN, Crs, offered_crs, parse_crs
 from geo.features.cursor import Cursor, read_cursor
 from geo.features.draft import Draft, read_draft
 from geo.features.interval import Days, parse_datetime
+from geo.features.known import Known
 from geo.features.query import COUNT_LIMIT, DEFAULT_LIMIT, MAX_LIMIT, FeatureQuery, Filter
 from geo.features.read import Extent, Page, read_extent, read_item, read_page
 from geo.features.table import Batch, read_batch
-from geo.features.totals import Totals
+from geo.features.whole import count_rows, from_milestone, is_far, read_milestones
 from geo.features.write import Overtaken, change_feature, create_feature, read_version, remove_feature
 
 __all__ = [
@@ -35,13 +36,16 @@ __all__ = [
     "Extent",
     "FeatureQuery",
     "Filter",
+    "Known",
     "Overtaken",
     "Page",
     "Predicate",
-    "Totals",
     "change_feature",
     "columns_for",
+    "count_rows",
     "create_feature",
+    "from_milestone",
+    "is_far",
     "offered_crs",
     "parse_bbox",
     "parse_crs",
@@ -53,6 +57,7 @@ __all__ = [
     "read_draft",
     "read_extent",
     "read_item",
+    "read_milestones",
     "read_page",
     "read_version",
     "remove_feature",

@@ -100,6 +100,17 @@ def total_statement(schema: str, table: str) -> bytes:
 
 
 @lru_cache(maxsize=512)
+def milestones_statement(schema: str, table: str) -> bytes:
+    """The id of every row whose number, in the order of ids, is a multiple of the bound ``mile``."""
+    return _text(
+        SQL(
+            "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM {}) numbered"
+            " WHERE mod(number, %(mile)s) = 0 ORDER BY id"
+        ).format(Identifier(schema, table))
+    )
+
+
+@lru_cache(maxsize=512)
 def item_statement(shape: Shape) -> bytes:
     """At most one row of one text, the GeoJSON feature; bound: ``id``."""
     return _text(
