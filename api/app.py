@@ -36,10 +36,10 @@ from api import (
     units,
 )
 from api.definition import complete
+from api.first import First
 from api.middleware import Observed, configure_logging, content_security_policy
 from api.ogc import router as ogc
 from api.static import Application
-from api.tiles_first import TilesFirst
 from geo.catalogue import Catalogue
 from geo.changes.listener import Broadcast, run_listener
 from geo.changes.pump import run_pump
@@ -117,7 +117,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.basemap = basemap.basemap_of(chosen)
     app.state.start_failures = ["starting"]
     errors.install(app)
-    app.add_middleware(TilesFirst)
+    app.add_middleware(First)
     for door in DOORS:
         app.include_router(door.router)
     if chosen.dist_dir.is_dir():

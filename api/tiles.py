@@ -86,13 +86,8 @@ async def tile(request: Request) -> Response:
     204 where it is empty; 304 for a known ``If-None-Match``; errors: 400, 404, 422 (too costly), 503.
     """
     path = request.path_params
-    return await tile_at(request, path["layers"], path["z"], path["x"], path["y"])
-
-
-async def tile_at(request: Request, layers: str, z: str, x: str, y: str) -> Response:
-    """The same from the parts of its path, as they came."""
-    place = TileId.parse(z, x, y)
-    return await answer_tile(request, asked_layers(request.app.state.catalogue, layers), place)
+    place = TileId.parse(path["z"], path["x"], path["y"])
+    return await answer_tile(request, asked_layers(request.app.state.catalogue, path["layers"]), place)
 
 
 async def answer_tile(request: Request, wanted: list[Layer], place: TileId) -> Response:

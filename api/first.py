@@ -1,0 +1,51 @@
+"""The busiest doors before the framework, whose routing and dependencies cost as much as their answers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from api.errors import problem_of
+from api.ogc.features import item, items
+from api.tiles import tile
+from geo.errors import DiabanError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+# As their routes have them, which stay for the documents and for whatever is no plain GET.
+DOORS: tuple[tuple[re.Pattern[str], Callable[[Request], Awaitable[Response]]], ...] = (
+    (re.compile(r"/tiles/(?P<layers>[^/]+)/(?P<z>[^/]+)/(?P<x>[^/]+)/(?P<y>[^/]+)\.mvt"), tile),
+    (re.compile(r"/ogc/collections/(?P<layer>[^/]+)/items"), items),
+    (re.compile(r"/ogc/collections/(?P<layer>[^/]+)/items/(?P<id>[^/]+)"), item),
+)
+
+
+class First:
+    """Answers those doors itself; hands everything else on. Within the layer that answers to defects."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["method"] == "GET":
+            for path, door in DOORS:
+                if found := path.fullmatch(scope["path"]):
+                    scope["path_params"] = found.groupdict()
+                    response = await _answered(door, Request(scope, receive))
+                    await response(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
+
+
+async def _answered(door: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
+    try:
+        return await door(request)
+    except DiabanError as error:
+        return problem_of(error)
