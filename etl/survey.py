@@ -18,11 +18,11 @@ from layers.description import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from etl.attributes.match import Matched
+    from etl.attributes.match import Matched, Unreadable
     from etl.georef import Found
     from etl.text import Judged
     from etl.types import Ground, Source, SourceLayer
-    from layers.description import Layer
+    from layers.description import Layer, LayerField
 
 NOTHING_SAID = Answers()
 
@@ -152,12 +152,46 @@ def _missing(layer: Layer, matched: Matched, answers: Answers, scheme: str | Non
         asked = field.name == "scheme" and scheme is None
         if not field.required or field.name in filled or field.derive or measured or asked:
             continue
-        vi = f"Thiếu cột bắt buộc «{field.title.vi}»: chỉ ra bằng --column {field.name}=CỘT hoặc --set."
-        en = f"The required '{field.title.en}' is missing: say --column {field.name}=COLUMN or --set."
-        notes.append(Note("field_missing", "refused", Text(vi=vi, en=en), column=field.name))
+        notes.append(_field_missing(field, matched.unreadable.get(field.name)))
     if layer.valid_time and "valid_from" not in filled and answers.valid_from is None:
         notes.append(_NO_DATE)
-    return notes
+    required = {field.name for field in layer.fields if field.required}
+    optional = {name: u for name, u in matched.unreadable.items() if name not in required | set(filled)}
+    return notes + [_set_aside(layer.field(name), unreadable) for name, unreadable in optional.items()]
+
+
+def _field_missing(field: LayerField, unreadable: Unreadable | None) -> Note:
+    """No column for a required field, or one of its name with values that it cannot take."""
+    vi = f"Thiếu cột bắt buộc «{field.title.vi}»: chỉ ra bằng --column {field.name}=CỘT hoặc --set."
+    en = f"The required '{field.title.en}' is missing: say --column {field.name}=COLUMN or --set."
+    if unreadable is not None:
+        vi = (
+            f"Cột «{unreadable.column}» mang tên của trường bắt buộc «{field.title.vi}» nhưng giá trị"
+            f" {unreadable.why.vi}. Sửa cột ấy, chỉ cột khác (--column {field.name}=CỘT) hoặc cho một giá trị"
+            f" chung (--set {field.name}=…)."
+        )
+        en = (
+            f"The column '{unreadable.column}' bears the name of the required '{field.title.en}', but a value"
+            f" {unreadable.why.en}. Mend it, name another (--column {field.name}=COLUMN), or say one value"
+            f" for all (--set {field.name}=…)."
+        )
+    return Note("field_missing", "refused", Text(vi=vi, en=en), column=field.name)
+
+
+def _set_aside(field: LayerField, unreadable: Unreadable) -> Note:
+    """A column that is not loaded although its name is an optional field's."""
+    return Note(
+        "column_unreadable",
+        "info",
+        Text(
+            vi=f"Cột «{unreadable.column}» mang tên của trường «{field.title.vi}» nhưng giá trị"
+            f" {unreadable.why.vi}: không nạp cột này (muốn nạp: --column {field.name}={unreadable.column}).",
+            en=f"The column '{unreadable.column}' bears the name of '{field.title.en}', but a value"
+            f" {unreadable.why.en}: it is not loaded (to load it: --column"
+            f" {field.name}={unreadable.column}).",
+        ),
+        column=unreadable.column,
+    )
 
 
 def _left_out(parts: _Parts, layer: Layer) -> list[Note]:

@@ -67,10 +67,15 @@ class Text(_Frozen):
 
 
 class Code(_Frozen):
-    """One entry of a code list; ``source`` is the rule that defines code and colour (``#rrggbb``)."""
+    """One entry of a code list; ``source`` is the rule that defines code and colour (``#rrggbb``).
+
+    ``aliases`` are other words that files write for it; one that ends in `` *`` stands for all that begin
+    with its words ("xoài *": "Xoài cát Hòa Lộc").
+    """
 
     code: str
     title: Text
+    aliases: tuple[str, ...] = ()
     color: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")] | None = None
     scheme: str | None = None
     source: str | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from etl.attributes.combined import Combined, combined
 from etl.attributes.wrong import Wrong
-from etl.text import plain
+from etl.text import plain, spoken
 from layers.description import Text
 
 if TYPE_CHECKING:
@@ -34,11 +34,16 @@ _STAGE = re.compile(r"^(HT|QHDD|QHDH)_", re.IGNORECASE)
 _LEVEL = re.compile(r"_(QG|CV|CT|DVO)$", re.IGNORECASE)
 # Each code of a combined one is a witness.
 _CODE = re.compile(r"[A-ZĐ]{3}")
+# The end of an alias that stands for all words which begin with it.
+_MORE = " *"
 SHOWN = 12
 
 
 class CodeReader:
     """A reader of one code list; words stand for their code where only one code has them.
+
+    Words with marks are compared with their marks: ``dứa`` is not ``dừa``. Those without, and sloppy ones of
+    several syllables, are compared without.
 
     ``several``: a text with several codes is read as the main one of them (``combined`` tells all); else it
     is refused.
@@ -49,9 +54,12 @@ class CodeReader:
         self.several = several
         self._known = {entry.code: entry.code for entry in entries}
         self._folded = _unambiguous((entry.code, plain(entry.code)) for entry in entries)
-        self._words = _unambiguous(
-            (e.code, plain(word)) for e in entries for word in (e.title.vi, e.title.en)
-        )
+        named = [(e.code, word) for e in entries for word in (e.title.vi, e.title.en, *e.aliases)]
+        whole = [(code, word) for code, word in named if not word.endswith(_MORE)]
+        # What begins like a word is that word too: the shorter of two is not for the longer one's values.
+        self._begin = _unambiguous((c, spoken(w.removesuffix(_MORE))) for c, w in named if w.endswith(_MORE))
+        self._spoken = _unambiguous((code, spoken(word)) for code, word in whole) | self._begin
+        self._words = _unambiguous((code, plain(word.removesuffix(_MORE))) for code, word in named)
 
     def __call__(self, value: object) -> str:
         """The code. ``Wrong`` for what is none."""
@@ -80,8 +88,23 @@ class CodeReader:
             self._known.get(text)
             or self._folded.get(plain(text))
             or self._folded.get(plain(bare))
-            or _in_words(text, self._words)
+            or self._in_words(text)
         )
+
+    def _in_words(self, text: str) -> str | None:
+        """``Đất trồng lúa`` or ``trồng lúa``: the words of a title, with or without its first."""
+        said = spoken(text)
+        found = self._spoken.get(said) or self._spoken.get(f"đất {said}") or self._longest(said)
+        if found is None and (text.isascii() or " " in said):
+            folded = plain(text)
+            found = self._words.get(folded) or self._words.get(f"dat{folded}")
+        return found
+
+    def _longest(self, said: str) -> str | None:
+        """The code whose word with ``*`` begins the text; the longest such word."""
+        syllables = said.split()
+        heads = (" ".join(syllables[:count]) for count in range(len(syllables) - 1, 0, -1))
+        return next((self._begin[head] for head in heads if head in self._begin), None)
 
 
 def _text(value: object) -> str:
@@ -97,16 +120,6 @@ def scheme_of(codes: Iterable[str]) -> tuple[str | None, frozenset[str]]:
     speaking = [scheme for scheme, found in witnesses.items() if found]
     found = frozenset().union(*witnesses.values())
     return (speaking[0] if len(speaking) == 1 else None), found
-
-
-def _in_words(text: str, words: dict[str, str]) -> str | None:
-    """``Đất trồng lúa`` or ``trồng lúa``: the words of a title, with or without its first."""
-    folded = plain(text)
-    if folded in words:
-        return words[folded]
-    if not folded.startswith("dat") and f"dat{folded}" in words:
-        return words[f"dat{folded}"]
-    return None
 
 
 def _unambiguous(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -6,7 +6,7 @@ they are codes of a list, stand in for it. Two columns that fit one field alike 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from etl.attributes.values import is_nothing, reader_of
@@ -37,12 +37,25 @@ FEWEST_CODES = 3
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """From fields to columns, the columns without a field, all candidates of each field, and questions."""
+    """From fields to columns, the columns without a field, all candidates of each field, and questions.
+
+    ``unreadable`` are fields without a column although one bears their name: its values are of another kind.
+    """
 
     columns: Mapping[str, str]
     ignored: tuple[str, ...]
     guesses: Mapping[str, tuple[Guess, ...]]
     ambiguities: tuple[Ambiguity, ...]
+    unreadable: Mapping[str, Unreadable] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A column named like a field, a value of it, and why the field does not take it."""
+
+    column: str
+    value: str
+    why: Text
 
 
 def match(
@@ -70,7 +83,37 @@ def match(
     ordered = {name: taken[name] for name in scored if name in taken}
     guesses = {name: _guesses(found, samples) for name, found in scored.items() if found}
     asked = _questions(layer, scored, taken, chosen, guesses)
-    return Matched(ordered, tuple(c for c in samples if c not in taken.values()), guesses, asked)
+    ignored = tuple(c for c in samples if c not in taken.values())
+    lacking = [name for name in fields if name not in {*taken, *without}]
+    left = {column: values for column, values in samples.items() if column in ignored}
+    return Matched(ordered, ignored, guesses, asked, _unreadable(layer, lacking, left, personal))
+
+
+def _unreadable(
+    layer: Layer, lacking: list[str], left: Mapping[str, list[object]], personal: Mapping[str, str]
+) -> dict[str, Unreadable]:
+    """Fields whose name a column bears that was not taken for its values."""
+    found = {}
+    for name in lacking:
+        for column, values in left.items():
+            if column in personal or name_score(layer, name, column) < WITHIN:
+                continue
+            wrong = _first_wrong(layer, name, values)
+            if wrong is not None:
+                found[name] = Unreadable(column, str(wrong[0])[:60], Text(vi=wrong[1].vi, en=wrong[1].en))
+                break
+    return found
+
+
+def _first_wrong(layer: Layer, name: str, values: list[object]) -> tuple[object, Wrong] | None:
+    read, _ = reader_of(layer, name)
+    for value in values:
+        try:
+            if not is_nothing(value):
+                read(value)
+        except Wrong as wrong:
+            return value, wrong
+    return None
 
 
 def _check(

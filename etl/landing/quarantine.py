@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyogrio
 import shapely
 
 from geo.datasets import store
@@ -48,6 +47,8 @@ def export(settings: Settings, number: int, target: Path) -> int:
 
 
 def _write(target: Path, table: str, rows: list[Any]) -> None:
+    import pyogrio  # brings pandas with it: half a second that a file without faults need not pay
+
     names = list(dict.fromkeys(name for row in rows for name in row[3]))
     columns: dict[str, Any] = {
         ROW: pa.array([row[0] for row in rows], pa.int64()),

@@ -10,8 +10,9 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from etl.sources.coordinates import number
 from etl.sources.parcels import Block, area_in, named
-from etl.sources.roles import header_of, number, readable, two_rows
+from etl.sources.roles import header_of, readable, two_rows
 from etl.text import bare, plain
 
 if TYPE_CHECKING:

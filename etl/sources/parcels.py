@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, field
 
 from etl.attributes.numbers import parse
+from etl.sources.coordinates import northing_first
 from etl.sources.frames import note
-from etl.sources.roles import northing_first
 from etl.text import bare
 
 # An edge may differ by rounding and the projection's scale.

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from etl.sources.coordinates import northing_first, number, pair, ring_of
 from etl.sources.frames import note
-from etl.sources.roles import number, pair
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,6 +91,13 @@ def _from_words(words: object) -> tuple[bytes | None, str | None]:
     if words in (None, ""):
         return None, None
     text = str(words).strip()
+    if not text.startswith(("0", "{")) and (corners := ring_of(text)) is not None:
+        swap = northing_first(corners)
+        return shapely.Polygon([(b, a) if swap else (a, b) for a, b in corners]).wkb, None
+    return _parsed(text)
+
+
+def _parsed(text: str) -> tuple[bytes | None, str | None]:
     deep = max(map(len, re.findall(r"[(\[]+", re.sub(r"\s+", "", text))), default=0) > _NESTED
     if text.upper().count("GEOMETRYCOLLECTION") > 1 or deep:
         return None, _NO_SHAPE

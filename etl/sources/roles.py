@@ -1,7 +1,7 @@
 """What the columns of a table are, by the words of its header: coordinates, point numbers, lengths of edges.
 
-Vietnamese papers call the northing X and the easting Y. Which of two columns is which is never read from
-their names: in Vietnam the ranges of the two do not overlap, in metres or in degrees, so the numbers tell.
+Vietnamese papers call the northing X and the easting Y. Which of two columns is which the numbers tell
+(``etl.sources.coordinates``).
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from etl.attributes.numbers import parse
+from etl.sources.coordinates import number
 from etl.text import decode, is_syllable, plain, spellings, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from etl.attributes.numbers import Decimal
     from etl.text.encodings import Transport
 
 _FIRST = re.compile(
@@ -39,18 +38,11 @@ _SHAPE = re.compile(
 )
 _HEX = re.compile(r"\s*0[01][0-9A-Fa-f]{8,}\s*$")
 _JSON = re.compile(r'\s*\{.*"coordinates"', re.DOTALL)
-# 10°27'36.5"N, 10 27 36,5, B 10d27m36s, 10-27-36.5; and with minutes as the last: 10° 27.6083'.
-_DMS = re.compile(
-    r"""^\s*[NEBĐ]?\s*(\d{1,3})\s*[°ºo˚dđ\s:-]\s*(\d{1,2})\s*['’′´`m‘p\s:-]\s*(\d{1,2}(?:[.,]\d+)?)\s*"""
-    r"""(?:["”″“sg]|['’′´]{2})?\s*[NEBĐ]?\s*$""",
-    re.IGNORECASE,
-)
-_DM = re.compile(
-    r"""^\s*[NEBĐ]?\s*(\d{1,3})\s*[°ºo˚]\s*(\d{1,2}(?:[.,]\d+)?)\s*['’′´]?\s*[NEBĐ]?\s*$""", re.IGNORECASE
-)
-_SIMPLE = {sign: re.compile(rf"-?\d+(?:[{sign}]\d+)?", re.ASCII) for sign in (",", ".")}
-NORTHINGS_M, EASTINGS_M = (800_000.0, 2_700_000.0), (100_000.0, 1_000_000.0)
-LATITUDES, LONGITUDES = (5.0, 24.0), (100.0, 119.0)
+# A unit that stands alone below a name, and the numbers of columns: (1) (2) (3), or 1 2 3, or A B C.
+_UNIT = re.compile(r"\(?\s*(m|m2|m²|ha|km|km2|độ|o|°|%|tấn|kg|hộ|người|đồng|mm|cm)\s*\)?", re.IGNORECASE)
+_NUMBERED = re.compile(r"[(\[]?\s*(\d{1,2})\s*[)\]]?")
+# A header has so many rows at most.
+DEEPEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +109,53 @@ def _again(names: Sequence[str], roles: Sequence[str | None]) -> tuple[Header, .
 
 def two_rows(upper: Sequence[object], lower: Sequence[object], transport: Transport) -> Header | None:
     """A header of two rows ("Tọa độ" over "X" and "Y"), None where the second adds no coordinates."""
-    if not any(isinstance(cell, str) and cell.strip() for cell in lower):
+    return stacked([upper, lower], transport)
+
+
+def stacked(rows: Sequence[Sequence[object]], transport: Transport) -> Header | None:
+    """A header of several rows; None where they hold numbers or name no pair of coordinates."""
+    if not all(any(isinstance(cell, str) and cell.strip() for cell in row) for row in rows[1:]):
         return None
-    if any(number(cell) is not None for cell in lower):
+    if any(number(cell) is not None for row in rows[1:] for cell in row):
         return None
-    width = max(len(upper), len(lower))
-    above, below = ([*row, *[None] * (width - len(row))] for row in (upper, lower))
-    found = header_of([low or high for high, low in zip(above, below, strict=True)], transport)
+    found = header_of(merged(rows), transport)
     return found if found is not None and found.first is not None and found.second is not None else None
+
+
+def merged(rows: Sequence[Sequence[object]]) -> list[object]:
+    """The rows of a header as one: the lowest words of each column, a lone unit behind the words above it."""
+    width = max(map(len, rows))
+    out: list[object] = [None] * width
+    for row in rows:
+        for at, cell in enumerate(row):
+            if cell in (None, ""):
+                continue
+            unit = isinstance(cell, str) and _UNIT.fullmatch(cell.strip()) and out[at] not in (None, "")
+            out[at] = f"{out[at]} ({str(cell).strip(' ()')})" if unit else cell
+    return out
+
+
+def goes_on(header: Header, row: Sequence[object]) -> bool:
+    """Whether a row below a header is its next row: it names columns that have no name, or gives units."""
+    told = [(at, cell) for at, cell in enumerate(row) if cell not in (None, "")]
+    if not told or any(number(cell) is not None for _, cell in told):
+        return False
+    return all(
+        at >= len(header.names) or not header.names[at] or _UNIT.fullmatch(str(cell).strip())
+        for at, cell in told
+    )
+
+
+def is_numbering(row: Sequence[object]) -> bool:
+    """Whether a row below a header numbers its columns: (1) (2) (3), 1 2 3, or A B C."""
+    told = [str(cell).strip().removesuffix(".0") for cell in row if cell not in (None, "")]
+    numbers = [_NUMBERED.fullmatch(cell) for cell in told]
+    at = [int(each[1]) for each in numbers if each is not None]
+    letters = [cell for cell in told if len(cell) == 1 and cell.isalpha()]
+    # "A B 1 2 3": letters for the first columns, numbers for those that are reckoned with.
+    steps = at == list(range(at[0], at[0] + len(at))) and at[0] <= 3 if at else len(letters) == len(told)
+    ordered = letters == sorted(set(letters))
+    return len(told) >= 3 and len(at) + len(letters) == len(told) and steps and ordered
 
 
 def readable(text: str, transport: Transport) -> str:
@@ -139,72 +170,9 @@ def readable(text: str, transport: Transport) -> str:
     )
 
 
-def number(cell: object, decimal: Decimal | None = None) -> float | None:
-    """A cell's number: a spreadsheet's, or a text in Vietnamese, English or sexagesimal notation."""
-    if isinstance(cell, bool) or cell is None:
-        return None
-    if isinstance(cell, int | float):
-        return float(cell)
-    text = str(cell).strip()
-    if decimal is not None and _SIMPLE[decimal].fullmatch(text):
-        return float(text.replace(",", "."))  # the bulk of long tables
-    try:
-        return parse(text, decimal)
-    except ValueError:
-        return _sexagesimal(text)
-
-
-def _sexagesimal(text: str) -> float | None:
-    """Degrees, minutes and seconds, or degrees and minutes with a fraction."""
-    if match := _DMS.match(text):
-        return int(match[1]) + int(match[2]) / 60 + float(match[3].replace(",", ".")) / 3600
-    if match := _DM.match(text):
-        return int(match[1]) + float(match[2].replace(",", ".")) / 60
-    return None
-
-
-def pair(cell: object) -> tuple[float, float] | None:
-    """Two numbers of one cell: ``10.4612, 105.6321`` or ``10,4612; 105,6321``."""
-    for between in (";", ", ", ",", " "):
-        parts = [part for part in str(cell).split(between) if part.strip()]
-        if len(parts) != 2:
-            continue
-        sign = decimal_sign([(parts[0], parts[1])])
-        one, other = number(parts[0], sign), number(parts[1], sign)
-        if one is not None and other is not None:
-            return one, other
-    return None
-
-
-def decimal_sign(cells: Sequence[tuple[object, object]]) -> Decimal | None:
-    """The decimal sign by which most pairs of coordinates lie in Vietnam; None where it does not matter."""
-    signs: tuple[Decimal | None, ...] = (".", ",", None)
-    return max(signs, key=lambda sign: sum(_plausible(*pair, sign) for pair in cells))
-
-
-def _plausible(one: object, other: object, sign: Decimal | None) -> bool:
-    first, second = number(one, sign), number(other, sign)
-    return first is not None and second is not None and northing_first([(first, second)]) is not None
-
-
 def is_wkt(cell: object) -> bool:
     """Whether a cell holds a geometry: in words, as WKB in hexadecimal digits, or as GeoJSON."""
     return isinstance(cell, str) and (_SHAPE.match(cell) or _HEX.match(cell) or _JSON.match(cell)) is not None
-
-
-def northing_first(pairs: Sequence[tuple[float, float]]) -> bool | None:
-    """Whether the first numbers are northings (latitudes); None where the numbers tell nothing."""
-    votes = [0, 0]
-    for one, other in pairs:
-        votes[0] += _within(one, NORTHINGS_M, LATITUDES) and _within(other, EASTINGS_M, LONGITUDES)
-        votes[1] += _within(other, NORTHINGS_M, LATITUDES) and _within(one, EASTINGS_M, LONGITUDES)
-    if votes[0] == votes[1]:
-        return None
-    return votes[0] > votes[1]
-
-
-def _within(value: float, metres: tuple[float, float], degrees: tuple[float, float]) -> bool:
-    return metres[0] <= value <= metres[1] or degrees[0] <= value <= degrees[1]
 
 
 def _role(word: str) -> str | None:

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import itertools
-import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import shapely
 
+from etl.sources import asides, zones
 from etl.sources.cells import CsvCells, Row, SheetCells
 from etl.sources.columns import is_number, to_batch
-from etl.sources.corners import blocks, is_list
-from etl.sources.frames import note, unique
-from etl.sources.parcels import findings, numbers_of, ring, swap_of
-from etl.sources.places import cell, column, places
-from etl.sources.refusal import Refused
-from etl.sources.roles import (
+from etl.sources.coordinates import (
     decimal_sign,
-    header_of,
-    is_wkt,
+    lost_decimals,
     northing_first,
     number,
     pair,
-    readable,
-    two_rows,
+    ring_of,
 )
-from etl.text import bare
-from geo.crs import ZONES
+from etl.sources.corners import blocks, is_list
+from etl.sources.frames import unique
+from etl.sources.heads import find
+from etl.sources.parcels import findings, numbers_of, ring, swap_of
+from etl.sources.places import cell, column, places
+from etl.sources.refusal import Refused
+from etl.sources.roles import is_numbering, merged, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,17 +36,7 @@ if TYPE_CHECKING:
     from etl.sources.roles import Header
 
 LOOK_ROWS = 500
-_MERIDIAN = re.compile(
-    r"(?:kinh tuyen truc|ktt|kttw|kinh tuyen)\D{0,25}?(10[2-9]|111)\s*(?:°|º|o|do|d|,|\.|-)?\s*(\d{1,2})?"
-)
-_SIX = re.compile(r"mui\s*(?:chieu)?\s*6|utm")
 CORNER_COLUMNS = ("ten", "so_thua", "so_to", "dien_tich_m2")
-# What stands below a table: totals, remarks, those who sign.
-_FOOT = re.compile(
-    r"(tong( cong| so)?|cong|ghi chu|nguoi (lap|ky|kiem tra|do)|thu truong|giam doc|chu tich|xac nhan"
-    r"|ngay .* thang|don vi (do|lap)|ky( va)? (ghi|ten))\b"
-)
-FOOT_CELLS = 4
 
 
 class Table:
@@ -58,8 +47,10 @@ class Table:
         self.decimal: Decimal | None = None
         self.transport = cells.transport
         self._head = list(itertools.islice(cells.rows(), LOOK_ROWS))
-        self.header, self._at = self._find()
+        head = find(self._head, self.transport)
+        self.header, self._start, self._at, self._told = head.header, head.start, head.at, head.told
         self.corners = False
+        self._zone = None if self.header is None else zones.zone_column(self.header.names)
         if self.header is not None:
             body = self._head[self._at + 1 :]
             one, other = self.header.first, self.header.second
@@ -75,7 +66,14 @@ class Table:
         """What its rows make: areas of corners, places, or nothing."""
         if self.header is None or not self.header.located:
             return "None"
-        return "Polygon" if self.corners else "Unknown" if self.header.wkt is not None else "Point"
+        if self.corners or (self.header.wkt is not None and self._rings()):
+            return "Polygon"
+        return "Unknown" if self.header.wkt is not None else "Point"
+
+    def _rings(self) -> bool:
+        """Whether a cell lists the corners of an area."""
+        at = None if self.header is None else self.header.wkt
+        return any(ring_of(cell(row, at)) is not None for row in self._head[self._at + 1 :][:50])
 
     def texts(self) -> list[str]:
         """Titles: rows with few words before and between the numbers."""
@@ -88,17 +86,19 @@ class Table:
         ]
 
     def hint(self) -> str | None:
-        """The zone that words of the table name, as a key."""
-        for text in self._words():
-            match = _MERIDIAN.search(bare(text))
-            if match is None:
-                continue
-            meridian = int(match[1]) + int(match[2] or 0) / 60
-            scale = 0.9996 if _SIX.search(bare(text)) else 0.9999
-            for zone in ZONES.values():
-                if abs(zone.central_meridian_deg - meridian) < 1e-6 and zone.scale == scale:
-                    return str(zone.epsg)
-        return None
+        """The zone that words of the table name, as a key; none where they name several."""
+        in_rows = self._zones_of_rows()
+        if len(in_rows) > 1:
+            return "4326"  # each row goes to degrees by its own zone
+        named = list(in_rows) or zones.named_zones(self._words())
+        return str(named[0]) if len(named) == 1 else None
+
+    def _zones_of_rows(self) -> Counter[int]:
+        """The zones that a column says row by row."""
+        if self._zone is None or self.corners:
+            return Counter()
+        told = (zones.zone_of(cell(row, self._zone)) for row in self._head[self._at + 1 :])
+        return Counter(each for each in told if each is not None)
 
     def columns(self) -> list[str]:
         """Names of the columns that its rows come with."""
@@ -113,16 +113,13 @@ class Table:
     def batches(self, size: int) -> Iterator[pa.RecordBatch]:
         """Its rows. ``Refused`` for a table that says nowhere where things are."""
         if self.header is None or not self.header.located:
-            raise Refused(
-                "no_coordinates",
-                "Bảng không có cột tọa độ (X, Y; kinh độ, vĩ độ) hay cột WKT nào nhận ra được.",
-                "The table has no columns of coordinates (X, Y; longitude, latitude) nor of WKT.",
-            )
+            raise asides.no_coordinates(self.header, self._head)
+        self._check_decimals()
         rows = self._cells.rows()
         yield from self._areas(rows) if self.corners else self._places(self.header, rows, size)
 
     def _areas(self, rows: Iterable[Row]) -> Iterator[pa.RecordBatch]:
-        found = list(blocks(rows, self.transport, self.decimal))
+        found = list(blocks(self._listed(rows), self.transport, self.decimal))
         swap = swap_of(found)
         names = self.columns()
         columns: dict[str, list[object]] = {name: [] for name in names}
@@ -142,6 +139,29 @@ class Table:
         numeric = frozenset(name for name in names if all(map(is_number, columns[name])))
         yield to_batch(shapes, [findings(block) for block in found], columns, numeric)
 
+    def _listed(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Rows with the first header as one, without the numbers of columns below a header."""
+        for index, row in enumerate(rows):
+            if index == self._start < self._at:
+                header = [each for each in self._head[self._start : self._at + 1] if not is_numbering(each)]
+                yield merged(header)
+            elif not self._start < index <= self._at and not is_numbering(row):
+                yield row
+
+    def _check_decimals(self) -> None:
+        """Degrees that a spreadsheet made whole numbers of are refused: where the sign stood is a guess."""
+        found = [lost_decimals(one, other) for one, other in self._pairs]
+        if not found or None in found or northing_first(self._pairs) is not None:
+            return
+        one, other = self._pairs[0]
+        raise Refused(
+            "decimals_lost",
+            f"Tọa độ mất dấu thập phân ({one:.0f}; {other:.0f}): Excel đã coi dấu chấm là dấu phân cách hàng"
+            " nghìn. Nhập lại cột tọa độ ở dạng chữ (Text) hoặc dùng dấu thập phân của máy, rồi nạp lại.",
+            f"The coordinates lost their decimal sign ({one:.0f}; {other:.0f}): the spreadsheet took points"
+            " for groups of thousands. Enter the columns again as text, then load the file.",
+        )
+
     def _places(self, header: Header, rows: Iterator[Row], size: int) -> Iterator[pa.RecordBatch]:
         if header.both is not None and header.first is None:
             both = (pair(cell(row, header.both)) for row in self._head[self._at + 1 :])
@@ -150,17 +170,26 @@ class Table:
         names = self.columns()
         body = itertools.islice(rows, self._at + 1, None)
         numeric = self._numeric(header)
-        foot: list[Row] = []
+        aside: list[Row] = []
         filled = (
             row
             for row in body
-            if (any(row) or any(each not in (None, "") for each in row)) and not _is_foot(header, row, foot)
+            if (any(row) or any(each not in (None, "") for each in row))
+            and not asides.is_aside(header, row, aside)
         )
+        several = self._zones_of_rows()
+        first = True
         while chunk := list(itertools.islice(filled, size)):
             shapes, notes = places(header, chunk, self.decimal, swap=swap)
-            if foot and notes[0] is None:
-                notes[0] = _foot_note(len(foot))
-                foot.clear()
+            if several:
+                zones.place(shapes, notes, [cell(row, self._zone) for row in chunk], set(several))
+            if first and self._told and notes[0] is None:
+                notes[0] = self._told
+            first = False
+            at = next((n for n in range(len(notes) - 1, -1, -1) if notes[n] is None), None)
+            if aside and at is not None:
+                notes[at] = asides.told(aside)
+                aside.clear()
             cells = [column(chunk, at) for at in header.other]
             yield to_batch(shapes, notes, dict(zip(names, cells, strict=True)), numeric)
 
@@ -173,50 +202,8 @@ class Table:
             texts |= {at for at in header.other if not is_number(cell(row, at))}
         return frozenset(n for n, at in zip(self.columns(), header.other, strict=True) if at not in texts)
 
-    def _find(self) -> tuple[Header | None, int]:
-        """The first row whose words give coordinates, else the first that is a header at all."""
-        plain_one: tuple[Header | None, int] = (None, 0)
-        for index, row in enumerate(self._head[:100]):
-            header = header_of(row, self.transport)
-            if header is None:
-                continue
-            double = (
-                two_rows(row, self._head[index + 1], self.transport) if index + 1 < len(self._head) else None
-            )
-            if double is not None and header.first is None:
-                return double, index + 1
-            if header.located and (header.wkt is None or self._has_wkt(header.wkt, index)):
-                return header, index
-            if plain_one[0] is None:
-                plain_one = header, index
-        return plain_one
-
-    def _has_wkt(self, column: int, index: int) -> bool:
-        return any(is_wkt(cell(row, column)) for row in self._head[index + 1 : index + 20])
-
     def _words(self) -> Iterator[str]:
         for row in self._head:
             for each in row:
                 if isinstance(each, str) and each:
                     yield readable(each, self.transport)
-
-
-def _is_foot(header: Header, row: Row, found: list[Row]) -> bool:
-    """Whether a row without coordinates is a total or a signature below the table; ``found`` takes it."""
-    told = next(at for at in (header.first, header.both, header.wkt) if at is not None)
-    if cell(row, told) not in (None, "") or number(cell(row, header.second)) is not None:
-        return False
-    words = [bare(each).strip() for each in row if isinstance(each, str) and each.strip()]
-    if words and len(words) <= FOOT_CELLS and any(_FOOT.match(each) for each in words):
-        found.append(row)
-        return True
-    return False
-
-
-def _foot_note(count: int) -> str:
-    return note(
-        "foot_skipped",
-        "info",
-        f"{count} dòng cuối bảng (tổng cộng, chữ ký) không phải dữ liệu: bỏ qua.",
-        f"{count} rows at the foot of the table (totals, signatures) are no data: left out.",
-    )

@@ -6,7 +6,7 @@ Callers use the names below.
 from etl.text.column import Decoder
 from etl.text.detect import Judged, judge
 from etl.text.encodings import ENCODINGS, decode, spellings
-from etl.text.syllables import bare, is_syllable, plain, words
+from etl.text.syllables import bare, is_syllable, plain, spoken, words
 
 __all__ = [
     "ENCODINGS",
@@ -18,5 +18,6 @@ __all__ = [
     "judge",
     "plain",
     "spellings",
+    "spoken",
     "words",
 ]

@@ -55,6 +55,15 @@ def plain(text: str) -> str:
     return "".join(char for char in loose if char.isalnum())
 
 
+def spoken(text: str) -> str:
+    """As :func:`plain` with every mark kept, wherever its tone is written (``hoà`` is ``hòa``)."""
+    made = []
+    for word in words(unicodedata.normalize("NFC", text).lower()):
+        letters, tone = _parts(word)
+        made.append("".join(char for char in letters if char.isalnum()) + tone)
+    return " ".join(made)
+
+
 def bare(text: str) -> str:
     """Lower case without marks, blanks and signs kept."""
     loose = unicodedata.normalize("NFD", text.replace("Đ", "D").replace("đ", "d")).lower()

@@ -12,10 +12,10 @@ import shapely
 
 from etl.rows import rows
 from etl.sources import open_source
+from etl.sources.coordinates import number
 from etl.sources.kml import pairs_of
 from etl.sources.places import _from_words
 from etl.sources.refusal import Refused
-from etl.sources.roles import number
 from etl.survey import survey
 from etl.types import Answers
 from layers.registry import load

@@ -1,0 +1,81 @@
+"""What stands in a table beside its data: totals, headings of groups, remarks, those who sign."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from etl.sources.coordinates import is_short_link, number
+from etl.sources.frames import note
+from etl.sources.places import cell
+from etl.sources.refusal import Refused
+from etl.text import bare, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from etl.sources.cells import Row
+    from etl.sources.roles import Header
+
+_FOOT = re.compile(
+    r"(tong( cong| so)?|cong|ghi chu|nguoi (lap|ky|kiem tra|do)|thu truong|giam doc|chu tich|xac nhan"
+    r"|(.{0,40}, )?ngay .* thang|don vi (do|lap)|ky( va)? (ghi|ten))\b|\*"
+)
+# The number of a group's heading: I, II, A, b), 1.2
+_GROUP = re.compile(r"([IVX]{1,5}|[A-Z])[.)]?|\d{1,2}(\.\d{1,2})+\.?")
+FOOT_CELLS, GROUP_CELLS = 4, 2
+
+
+def is_aside(header: Header, row: Row, found: list[Row]) -> bool:
+    """Whether a row without coordinates is no data; ``found`` takes it. What may be data is none."""
+    told = next(at for at in (header.first, header.both, header.wkt) if at is not None)
+    if cell(row, told) not in (None, "") or number(cell(row, header.second)) is not None:
+        return False
+    filled = [str(each).strip() for each in row if each not in (None, "") and str(each).strip()]
+    words = [bare(each) for each in filled if number(each) is None]
+    foot = bool(words) and len(words) <= FOOT_CELLS and any(_FOOT.match(each) for each in words)
+    few = len(filled) <= GROUP_CELLS
+    head = next((each for each in row if each not in (None, "")), None)
+    # A spreadsheet's number is a row's own: only a text (II, A, 1.2) is a group's.
+    heading = few and len(filled) > 1 and isinstance(head, str) and _GROUP.fullmatch(head.strip()) is not None
+    signed = few and bool(found) and any(_SIGNED.match(bare(str(c))) for r in found for c in r if c)
+    if foot or heading or (signed and bool(words)):
+        found.append(row)
+        return True
+    return False
+
+
+_SIGNED = re.compile(r"nguoi (lap|ky|kiem tra|do)|thu truong|giam doc|chu tich|ky( va)? (ghi|ten)")
+
+
+def told(found: Sequence[Row]) -> str:
+    """The note of rows that were left out."""
+    shown = "; ".join(
+        next(str(each).strip()[:40] for each in row if each not in (None, "")) for row in found[:3]
+    )
+    return note(
+        "foot_skipped",
+        "info",
+        f"{len(found)} dòng tổng cộng, tiêu đề nhóm, ghi chú, chữ ký không phải dữ liệu: bỏ qua ({shown}).",
+        f"{len(found)} rows of totals, headings, remarks, signatures are no data: left out ({shown}).",
+    )
+
+
+def no_coordinates(header: Header | None, rows: Sequence[Row]) -> Refused:
+    """A table that says nowhere where things are, and what its owner can do."""
+    vi = "Bảng không có cột tọa độ (X, Y; kinh độ, vĩ độ) hay cột WKT nào nhận ra được"
+    en = "The table has no columns of coordinates (X, Y; longitude, latitude) nor of WKT"
+    names = [plain(name) for name in header.names] if header is not None else []
+    if any(is_short_link(each) for row in rows for each in row):
+        vi += "; các liên kết bản đồ rút gọn (maps.app.goo.gl) không chứa tọa độ"
+        en += "; shortened links to maps hold no coordinates"
+    elif any(name.startswith(("diachi", "address", "vitri")) for name in names):
+        vi += "; địa chỉ bằng chữ không đủ để đặt lên bản đồ"
+        en += "; an address in words does not put a thing on the map"
+    return Refused(
+        "no_coordinates",
+        f"{vi}. Thêm hai cột «Kinh độ», «Vĩ độ» (hoặc X, Y theo VN-2000), hay một cột «Tọa độ» dạng"
+        " 10.4612, 105.6321 (trong Google Maps: nhấn giữ vị trí rồi chép dãy số), rồi nạp lại.",
+        f"{en}. Add columns 'longitude' and 'latitude' (or X, Y in VN-2000), or one column of the form"
+        " 10.4612, 105.6321 (in Google Maps: press and hold the place and copy the numbers).",
+    )
