@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from api.errors import problem_of
 from api.ogc.features import item, items
+from api.ogc.records.documents import CATALOGUE
 from api.tiles import tile
 from geo.errors import DiabanError
 
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+# The catalogue has doors of its own.
+LAYER = rf"/ogc/collections/(?!{CATALOGUE}/)(?P<layer>[^/]+)"
 # As their routes have them, which stay for the documents and for whatever is no plain GET.
 DOORS: tuple[tuple[re.Pattern[str], Callable[[Request], Awaitable[Response]]], ...] = (
     (re.compile(r"/tiles/(?P<layers>[^/]+)/(?P<z>[^/]+)/(?P<x>[^/]+)/(?P<y>[^/]+)\.mvt"), tile),
-    (re.compile(r"/ogc/collections/(?P<layer>[^/]+)/items"), items),
-    (re.compile(r"/ogc/collections/(?P<layer>[^/]+)/items/(?P<id>[^/]+)"), item),
+    (re.compile(rf"{LAYER}/items"), items),
+    (re.compile(rf"{LAYER}/items/(?P<id>[^/]+)"), item),
 )
 
 
