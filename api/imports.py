@@ -18,7 +18,7 @@ from api import imports_files as files
 from api.caching import NOT_KEPT
 from api.deps import Chosen, Db, Layers, Who
 from api.imports_answers import answers_of
-from api.imports_job import GEOPACKAGE, PREVIEW, PROCESS, QUARANTINE
+from api.imports_files import GEOPACKAGE, PREVIEW, PROCESS, QUARANTINE
 from api.rights import for_staff, read_json
 from geo.errors import Conflict, Forbidden, NotFound
 from geo.jobs import ACTIVE, Asked, folders, store

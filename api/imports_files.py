@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from geo.settings import Settings
 
+# The job that does the work, and the files that it leaves for the doors.
+PROCESS = "import"
+PREVIEW, QUARANTINE = "preview.geojson", "quarantine.gpkg"
+GEOPACKAGE = "application/geopackage+sqlite3"
 BYTES_MAX = 2 * 2**30
 PARTS_MAX = 12
 KEPT_S = 7 * 86_400

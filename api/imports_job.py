@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from api.imports_files import GEOPACKAGE, PREVIEW, QUARANTINE
 from etl.landing import Wanted, prepare, quarantine
 from etl.landing.prepare import described, discard
 from etl.types import Answers, Limits
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from geo.jobs import Task
     from geo.settings import Settings
 
-PROCESS = "import"
-PREVIEW, QUARANTINE = "preview.geojson", "quarantine.gpkg"
-GEOPACKAGE = "application/geopackage+sqlite3"
 # What a browser draws at once, and how fine: a thousandth of the file's extent.
 FEATURES_SHOWN = 3_000
 UPLOAD_BYTES = 2 * 2**30

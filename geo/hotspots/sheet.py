@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import shapely
-from fpdf import FPDF
 
 from geo.hotspots.cells import ring
 from geo.hotspots.surface import png_box
@@ -16,6 +15,8 @@ from geo.hotspots.surface import png_box
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+    from fpdf import FPDF
 
     from geo.hotspots.ground import Ground
     from geo.hotspots.sheet_views import Drawn
@@ -46,6 +47,8 @@ class _Frame:
 
 def sheet(drawn: Drawn, ground: Ground, words: Words, fonts: Path, end: datetime) -> bytes:
     """The PDF. ``end``: the end of the period, taken as its date so that equal sheets are equal bytes."""
+    from fpdf import FPDF  # a third of a second of every start, for what is asked for now and then
+
     pdf = FPDF("landscape", "mm", "A4")
     pdf.set_creation_date(end)
     pdf.set_title(words.title)
