@@ -2,6 +2,8 @@
 
 ``DIABAN_TEST_DATABASE_URL`` (an administrator's) names a server to use; otherwise a private cluster is
 started in a temporary folder. Each test module gets a database of its own, copied from a migrated one.
+
+With ``-n`` several processes share the files among them, each with a cluster of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import urllib.request
 import uuid
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 SECRET = "only-for-tests-0123456789"
 TEMPLATE = "diaban_template"
+BROWSER = "tests/web/"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,6 +49,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--server", help="landing page of the OGC API that tests/conformance asks")
     parser.addoption("--process", help="process of that server that gives back its input; by default: echo")
     parser.addoption("--token", help="access token of that server, for its list of jobs")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """How ``-n`` shares the tests out: by file; and one process alone brings the browser's product up."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest in one piece begins first, so that no process waits for it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(BROWSER))
 
 
 @pytest.fixture(scope="session")

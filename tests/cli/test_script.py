@@ -107,10 +107,12 @@ def test_a_second_up_is_quick_and_starts_nothing(user: User, port: str) -> None:
     assert sorted(user.processes()) == before
 
 
-def test_a_used_port_is_a_sentence(tmp_path: Path, port: str) -> None:
-    other = User(tmp_path).types("up", *QUICK, port)
+def test_a_used_port_is_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        port = int(somebody.getsockname()[1])
+        other = User(tmp_path).types("up", *QUICK, str(port))
     assert other.returncode == 1
-    assert f"./diaban up --port {int(port) + 1}" in other.stderr
+    assert f"./diaban up --port {port + 1}" in other.stderr
     assert "Traceback" not in other.stderr
 
 

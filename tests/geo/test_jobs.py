@@ -44,16 +44,35 @@ def asked(process: str, *, kept: bool = True, origin: bytes = b"", **inputs: Any
     return jobs.Asked(process, inputs, {"outputs": {}, "form": "raw"}, origin or os.urandom(8), kept)
 
 
-def run(settings: Settings, question: Callable[[Database], Any]) -> Any:
-    async def inner() -> Any:
-        database = Database(settings)
-        await database.open()
-        try:
-            return await question(database)
-        finally:
-            await database.close()
+class Asking:
+    """One loop and one set of pools for all questions of the file: some are asked twenty times a second."""
 
-    return asyncio.run(inner())
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._database: Database | None = None
+
+    def __call__(self, settings: Settings, question: Callable[[Database], Any]) -> Any:
+        async def inner() -> Any:
+            if self._database is None:
+                self._database = Database(settings)
+                await self._database.open()
+            return await question(self._database)
+
+        return self._runner.run(inner())
+
+    def end(self) -> None:
+        if self._database is not None:
+            self._runner.run(self._database.close())
+        self._runner.close()
+
+
+run = Asking()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ended(settings: Settings) -> Iterator[None]:
+    yield
+    run.end()
 
 
 def create(settings: Settings, wanted: Asked, caller: Caller = ANONYMOUS) -> uuid.UUID:
