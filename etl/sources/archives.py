@@ -9,12 +9,16 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from etl.sources.refusal import Refused, unreadable
-from etl.sources.sniff import DATA_SUFFIXES
+from etl.sources.sniff import DATA_SUFFIXES, refuse_package
 
 if TYPE_CHECKING:
     from etl.types import Limits
 
 _CHUNK = 1 << 20
+# Archives that may stand in an archive: a KMZ a garden, a zip a ward.
+_INNER = (".kmz", ".zip")
+# The first table of every file geodatabase.
+_GDB_TABLE = "a00000001.gdbtable"
 # Small archives may be packed tighter than the ratio allows: a layer of equal codes is.
 _RATIO_FROM_BYTES = 100 * 2**20
 
@@ -28,9 +32,46 @@ def unpack(path: Path, folder: Path, limits: Limits) -> list[Path]:
             left = limits.unpacked_bytes
             for member in members:
                 left -= _extract(archive, member, folder, left)
+            names = [each.filename for each in members]
+        inner = [
+            each for each in sorted(folder.rglob("*")) if each.suffix.lower() in _INNER and each.is_file()
+        ]
+        for each in inner[: limits.members]:
+            left -= _inner(each, limits, left)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError) as error:
         raise unreadable(path.name, type(error).__name__) from None
-    return data_sets(folder)
+    _name_geodatabases(folder, path.stem)
+    found = data_sets(folder)
+    if all(each.suffix.lower() == ".xml" for each in found):
+        refuse_package(path.name, names)
+    return found
+
+
+def _inner(path: Path, limits: Limits, left: int) -> int:
+    """An archive inside: unpacked beside itself, so far and no deeper; what it has taken of the space."""
+    place = path.with_name(path.name + "_")
+    with zipfile.ZipFile(path) as archive:
+        members = [each for each in archive.infolist() if not each.is_dir()]
+        check(path, members, limits)
+        place.mkdir()
+        written = 0
+        for member in members:
+            written += _extract(archive, member, place, left - written)
+    path.unlink()
+    return written
+
+
+def _name_geodatabases(folder: Path, name: str) -> None:
+    """A geodatabase packed without its folder's name gets one: its reader knows it by that."""
+    for table in list(folder.rglob(_GDB_TABLE)):
+        place = table.parent
+        if any(parent.suffix.lower() == ".gdb" for parent in (place, *place.parents)):
+            continue
+        made = folder / f"{name if place == folder else place.name}.gdb"
+        made.mkdir()
+        for each in list(place.iterdir()):
+            if each.is_file():
+                each.rename(made / each.name)
 
 
 def check(path: Path, members: list[zipfile.ZipInfo], limits: Limits) -> None:

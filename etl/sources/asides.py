@@ -61,6 +61,17 @@ def told(found: Sequence[Row]) -> str:
     )
 
 
+def quotes(lines: Sequence[int]) -> str:
+    """The note of lines with a quotation mark that was not closed."""
+    shown = ", ".join(map(str, lines[:5])) + ("…" if len(lines) > 5 else "")
+    return note(
+        "quotes_mended",
+        "repaired",
+        f"Dấu ngoặc kép mở mà không đóng ở dòng {shown}: mỗi dòng của tệp được đọc thành một dòng dữ liệu.",
+        f"Quotation marks that are not closed in line {shown}: each line of the file was read as a row.",
+    )
+
+
 def no_coordinates(header: Header | None, rows: Sequence[Row]) -> Refused:
     """A table that says nowhere where things are, and what its owner can do."""
     vi = "Bảng không có cột tọa độ (X, Y; kinh độ, vĩ độ) hay cột WKT nào nhận ra được"

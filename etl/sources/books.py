@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ from etl.sources.archives import check
 from etl.sources.cells import CsvCells, SheetCells, sheet_names
 from etl.sources.refusal import unreadable
 from etl.sources.tables import Table
-from etl.types import Column, SourceLayer
+from etl.types import Column, Note, SourceLayer
+from layers.description import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,14 +51,33 @@ class SheetFile:
 
     def layers(self) -> list[SourceLayer]:
         """Sheets with coordinates; all with a header where none has them."""
-        tables = {name: Table(SheetCells(self._path, name, self._limits)) for name in sheet_names(self._path)}
+        shown, hidden = sheet_names(self._path)
+        # What an office hides is a template, a list to choose from, or last year's.
+        chosen = self._tables(shown) or self._tables(hidden)
+        notes = (_hidden(hidden),) if hidden and not chosen.keys() & set(hidden) else ()
+        return [
+            replace(_layer(each, name, name, "Excel", self.inner), notes=notes)
+            for name, each in chosen.items()
+        ]
+
+    def _tables(self, names: list[str]) -> dict[str, Table]:
+        tables = {name: Table(SheetCells(self._path, name, self._limits)) for name in names}
         located = {name: each for name, each in tables.items() if each.header and each.header.located}
-        chosen = located or {name: each for name, each in tables.items() if each.header}
-        return [_layer(each, name, name, "Excel", self.inner) for name, each in chosen.items()]
+        return located or {name: each for name, each in tables.items() if each.header}
 
     def batches(self, inner_layer: str, size: int) -> Iterator[pa.RecordBatch]:
         """A sheet's rows."""
         return Table(SheetCells(self._path, inner_layer, self._limits)).batches(size)
+
+
+def _hidden(names: list[str]) -> Note:
+    shown = ", ".join(names[:5]) + ("…" if len(names) > 5 else "")
+    return Note(
+        "sheets_hidden",
+        "info",
+        Text(vi=f"Không đọc trang ẩn của tệp Excel: {shown}.", en=f"Hidden sheets are not read: {shown}."),
+        len(names),
+    )
 
 
 def _check_zip(path: Path, limits: Limits) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import csv
+import itertools
 from typing import TYPE_CHECKING, Literal
 
-from etl.sources.refusal import Refused, unreadable
+from etl.sources.refusal import Refused, protected, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,24 +43,63 @@ class CsvCells:
         if b"\x00" in head and not _wide(head):
             raise unreadable(path.name, "NUL")
         self.encoding, self.transport = _encoding(head)
-        self.delimiter = _delimiter(head.decode(self.encoding, errors="diaban-bytes"))
+        text = head.decode(self.encoding, errors="diaban-bytes")
+        self.delimiter, self._width = _delimiter(text)
+        # Lines whose quotation marks are not closed, or not doubled.
+        self.mended: list[int] = []
 
     def rows(self) -> Iterator[Row]:
         """All rows, texts as they are. ``Refused`` for a line or a row beyond the limits."""
         csv.field_size_limit(LINE_CHARS)
         with self._path.open(encoding=self.encoding, errors="diaban-bytes", newline="") as file:
-            reader = csv.reader(self._lines(file), delimiter=self.delimiter)
+            at = 0
+            for lines, row in self._records(self._lines(file)):
+                if len(row) > self._limits.columns:
+                    raise Refused(
+                        "too_many_columns",
+                        f"Dòng {at + 1} có {len(row)} cột, quá giới hạn {self._limits.columns}.",
+                        f"Line {at + 1} has {len(row)} columns, above {self._limits.columns}.",
+                    )
+                # A quotation mark that is not closed swallows the rows below it up to the next one.
+                if len(lines) > 1 and self._swallowed(lines):
+                    self.mended.append(at + 1)
+                    yield from map(self._alone, lines)
+                else:
+                    yield row
+                at += len(lines)
+
+    def _records(self, lines: Iterator[str]) -> Iterator[tuple[list[str], Row]]:
+        """Rows with the lines that they are made of; what is too long for a row comes as an empty one."""
+        held: list[str] = []
+
+        def feed() -> Iterator[str]:
+            for line in lines:
+                held.append(line)
+                yield line
+
+        reader = csv.reader(feed(), delimiter=self.delimiter)
+        while True:
             try:
-                for row in reader:
-                    if len(row) > self._limits.columns:
-                        raise Refused(
-                            "too_many_columns",
-                            f"Dòng {reader.line_num} có {len(row)} cột, quá giới hạn {self._limits.columns}.",
-                            f"Line {reader.line_num} has {len(row)} columns, above {self._limits.columns}.",
-                        )
-                    yield list(row)
+                row: Row = list(next(reader, _END))
             except csv.Error as error:
-                raise unreadable(self._path.name, f"{reader.line_num}: {error}") from None
+                if not self._swallowed(held):
+                    raise unreadable(self._path.name, f"{reader.line_num}: {error}") from None
+                row, reader = [], csv.reader(feed(), delimiter=self.delimiter)
+            if not held:
+                return
+            yield held.copy(), row
+            held.clear()
+
+    def _swallowed(self, lines: list[str]) -> bool:
+        """Whether two lines of one row are rows of their own: a cell of several lines holds no such lines."""
+        if self._width < 2:
+            return False
+        whole = (len(self._alone(line)) == self._width for line in lines)
+        return sum(itertools.islice(filter(None, whole), 2)) == 2
+
+    def _alone(self, line: str) -> Row:
+        bare = line.rstrip("\r\n")
+        return [cell.rstrip("\r\n") for row in csv.reader([bare], delimiter=self.delimiter) for cell in row]
 
     def _lines(self, file: object) -> Iterator[str]:
         while line := file.readline(LINE_CHARS):  # type: ignore[attr-defined]
@@ -94,12 +134,17 @@ class SheetCells:
             yield [None if cell == "" else cell for cell in row]
 
 
-def sheet_names(path: Path) -> list[str]:
-    """Names of the sheets of a workbook."""
+def sheet_names(path: Path) -> tuple[list[str], list[str]]:
+    """Names of the sheets of a workbook, and of those that are hidden."""
     import python_calamine
 
     try:
-        return list(python_calamine.load_workbook(str(path)).sheet_names)
+        sheets = python_calamine.load_workbook(str(path)).sheets_metadata
+        shown = python_calamine.SheetVisibleEnum.Visible
+        hidden = [each.name for each in sheets if each.visible != shown]
+        return [each.name for each in sheets if each.visible == shown], hidden
+    except python_calamine.PasswordError:
+        raise protected(path.name) from None
     except python_calamine.CalamineError as error:
         raise unreadable(path.name, str(error)) from None
 
@@ -127,14 +172,27 @@ def _encoding(head: bytes) -> tuple[str, Literal["unicode", "bytes"]]:
     return ("latin-1", "bytes") if text.isascii() else ("utf-8", "unicode")
 
 
-def _delimiter(head: str) -> str:
-    """The sign that splits most of the first lines into the same number of cells; comma where none does."""
+_END: list[str] = []
+
+
+def _delimiter(head: str) -> tuple[str, int]:
+    """The sign that splits most of the first lines into the same number of cells, and that number.
+
+    A comma where none does.
+    """
     lines = [line for line in head.splitlines()[:50] if line.strip()]
-    best, most = ",", 0.0
+    best, most, width = ",", 0.0, 1
     for sign in _DELIMITERS:
-        counts = [line.count(sign) + 1 for line in lines]
+        # A comma before a blank is of a sentence: addresses have more of them than rows have cells.
+        counts = [line.count(sign) - (sign == ",") * line.count(", ") + 1 for line in lines]
         common = max(set(counts), key=counts.count) if counts else 1
         score = counts.count(common) * min(common - 1, 20) + 0.5 * sum(count > 1 for count in counts)
         if common > 1 and score > most:
-            best, most = sign, score
-    return best
+            best, most, width = sign, score, _cells(lines, sign)
+    return best, width
+
+
+def _cells(lines: list[str], sign: str) -> int:
+    """The usual number of cells of a line, by the rules of quotation."""
+    counts = [len(row) for line in lines for row in csv.reader([line], delimiter=sign)]
+    return max(set(counts), key=counts.count)

@@ -31,20 +31,19 @@ class Opened(Protocol):
         ...
 
 
-def open_data_sets(path: Path, folder: Path, limits: Limits) -> list[Opened]:
-    """The file's data sets; an archive is unpacked into ``folder`` first. ``Refused`` with the reason."""
+def open_data_sets(path: Path, folder: Path, limits: Limits) -> tuple[list[Opened], list[Refused]]:
+    """The file's data sets, and why others in it are none; an archive is unpacked into ``folder`` first.
+
+    ``Refused`` where not one can be opened.
+    """
     what = kind(path)
     if what != "zip":
-        return [_open(path, "", folder, limits)]
+        return [_open(path, "", folder, limits)], []
     base = folder / "unpacked"
     base.mkdir()
     found = unpack(path, base, limits)
     if not found:
-        raise Refused(
-            "nothing_inside",
-            f"{path.name} không chứa tệp dữ liệu nào đọc được.",
-            f"{path.name} holds no data that can be read.",
-        )
+        raise _nothing(path, base)
     opened, refusals = [], []
     for each in found:
         try:
@@ -53,7 +52,26 @@ def open_data_sets(path: Path, folder: Path, limits: Limits) -> list[Opened]:
             refusals.append(refused)
     if not opened:
         raise refusals[0]
-    return opened
+    return opened, refusals
+
+
+def _nothing(path: Path, base: Path) -> Refused:
+    """An archive without data: what its files are instead, and what to do with them."""
+    files = sorted(each for each in base.rglob("*") if each.is_file())
+    for each in files[:50]:
+        try:
+            kind(each)
+        except Refused as refused:
+            if refused.code.startswith(("convert_", "part_missing")):
+                return refused
+    shown = ", ".join(str(each.relative_to(base)) for each in files[:5]) + ("…" if len(files) > 5 else "")
+    wanted = ".shp, .gpkg, .gdb, .tab, .dgn, .dxf, .kml, .geojson, .xlsx, .csv"
+    return Refused(
+        "nothing_inside",
+        f"{path.name} không chứa tệp dữ liệu nào đọc được (bên trong: {shown or 'rỗng'}). Cần một trong các"
+        f" kiểu: {wanted}.",
+        f"{path.name} holds no data that can be read (inside: {shown or 'nothing'}). Wanted: {wanted}.",
+    )
 
 
 def _open(path: Path, inner: str, folder: Path, limits: Limits) -> Opened:

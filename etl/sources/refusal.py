@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from geo.errors import DiabanError, InvalidInput
+
+_PLACES = re.compile(r"/\S*/(?=[^/\s]+)")
+_HINTS = re.compile(r";? *It might help to specify.*", re.DOTALL)
 
 
 class Refused(InvalidInput):
@@ -18,7 +23,16 @@ class Refused(InvalidInput):
 
 
 def unreadable(name: str, detail: str) -> Refused:
-    """A format's own reader gave up."""
+    """A format's own reader gave up. Paths of this machine and a library's hints are left out."""
+    detail = _HINTS.sub("", _PLACES.sub("", detail))
+    if "not recognized as being in a supported" in detail:
+        return Refused(
+            "not_its_format",
+            f"{name}: nội dung không phải định dạng mà đuôi tệp nói. Xuất lại từ phần mềm gốc"
+            " (QGIS: Export → Save Features As), đừng đổi đuôi tệp.",
+            f"{name}: what is in it is not of the format that its suffix says. Export it again from its"
+            " program (QGIS: Export, Save Features As); do not rename files.",
+        )
     return Refused(
         "unreadable",
         f"Không đọc được {name}: tệp hỏng hoặc không đúng định dạng ({detail[:200]}).",
@@ -32,6 +46,15 @@ def truncated(name: str) -> Refused:
         "truncated",
         f"{name} bị cắt cụt: ngắn hơn kích thước ghi trong tệp. Sao chép lại từ nguồn.",
         f"{name} is truncated: shorter than it says itself. Copy it again from its source.",
+    )
+
+
+def protected(name: str) -> Refused:
+    """A workbook or an archive behind a password."""
+    return Refused(
+        "encrypted",
+        f"{name} có mật khẩu: mở ra, bỏ mật khẩu, lưu lại rồi nạp.",
+        f"{name} is protected by a password: open it, take the password away, save it and load that.",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from etl.sources.refusal import Refused, missing
+from etl.sources.refusal import Refused, missing, protected
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,12 @@ _PARTS = {
     ".id": ".tab",
     ".mid": ".mif",
 }
+# The stream of an encrypted workbook; its directory may stand far behind the first bytes.
+_LOCKED, _LOOK = "EncryptedPackage".encode("utf-16-le"), 1 << 26
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+_GEOJSON = re.compile(
+    rb'\s*(?:\xef\xbb\xbf)?\s*\{\s*"[^{]{0,200}"(?:Feature|FeatureCollection|Polygon|MultiPolygon)"'
+)
 _ENTITY = re.compile(r"<!\s*(ENTITY|DOCTYPE)", re.IGNORECASE)
 # An XML file is one of these by its root; a GDAL virtual data set, say, would open other files.
 _XML_ROOT = re.compile(r"<(?:\w+:)?(\w+)[\s>]")
@@ -64,6 +70,12 @@ _CONVERT = {
         "số hóa thành lớp vector trước (QGIS, ArcGIS)",
         "digitise it into a vector layer first (QGIS, ArcGIS)",
     ),
+    "project": (
+        "dự án QGIS hoặc ArcGIS (chỉ chứa cách trình bày)",
+        "a project of QGIS or ArcGIS (it holds styles, no data)",
+        "trong phần mềm ấy, xuất từng lớp (Export → Save Features As) sang GeoPackage",
+        "export its layers to GeoPackage there",
+    ),
     "document": (
         "văn bản (PDF, Word)",
         "a document (PDF, Word)",
@@ -98,8 +110,36 @@ def kind(path: Path) -> str:
         return "sheet" if suffix in _SHEETS else "zip"
     if head.startswith(b"PAR1"):
         return "parquet"
-    if suffix in _SHEETS and head.startswith(OLE):
+    if suffix in _SHEETS:
+        return _sheet(path, suffix, head)
+    return _by_suffix(path.name, suffix, head)
+
+
+def _sheet(path: Path, suffix: str, head: bytes) -> str:
+    """A workbook that is no zip: the old format, behind a password, or what merely bears its suffix."""
+    if head.startswith(OLE):
+        if _LOCKED in head or _LOCKED in path.read_bytes()[:_LOOK]:
+            raise protected(path.name)
+        if suffix != ".xls":
+            raise Refused(
+                "sheet_suffix",
+                f"{path.name} là tệp Excel cũ mang đuôi {suffix}: đổi đuôi thành .xls rồi nạp lại.",
+                f"{path.name} is an old workbook named {suffix}: rename it to .xls and load that.",
+            )
         return "sheet"
+    text = head.decode("utf-16" if head[:2] in _WIDE else "latin-1", errors="replace").lstrip(
+        "\ufeffï»¿ \r\n\t"
+    )
+    if text[:1] == "<":
+        raise Refused(
+            "sheet_html",
+            f"{path.name} là trang web (HTML hoặc XML) mang đuôi {suffix}, như nhiều phần mềm vẫn xuất: mở"
+            " bằng Excel, chọn Save As → Excel Workbook (.xlsx), rồi nạp lại.",
+            f"{path.name} is a web page (HTML or XML) named {suffix}, as many programs export: open it in"
+            " Excel, save it as an Excel workbook (.xlsx), then load that.",
+        )
+    if head[:2] in _WIDE or b"\x00" not in head:
+        return "csv"
     return _by_suffix(path.name, suffix, head)
 
 
@@ -119,7 +159,7 @@ def _refuse_foreign(name: str, suffix: str, head: bytes) -> None:
 
 def _by_suffix(name: str, suffix: str, head: bytes) -> str:
     if suffix in _TEXT:
-        return "csv"
+        return "vector" if _GEOJSON.match(head) else "csv"
     if suffix in (".kml", ".gml", ".xml", ".gpx"):
         check_xml(name, head)
     if suffix in _VECTOR_SUFFIXES or head.startswith((b"SQLite format 3\x00", b"fgb\x03")):
@@ -152,6 +192,19 @@ def check_xml(name: str, head: bytes) -> None:
             f"{name} không phải KML hay GML.",
             f"{name} is neither KML nor GML.",
         )
+
+
+def refuse_package(name: str, members: list[str]) -> None:
+    """A zip that is a document or a project, by what is in it. ``Refused`` with what to do."""
+    for what, signs in _PACKAGES.items():
+        if any(each.lower().startswith(signs) or each.lower().endswith(signs) for each in members):
+            raise _convert(name, what)
+
+
+_PACKAGES = {
+    "document": ("word/document.xml", "ppt/presentation.xml"),
+    "project": (".qgs", ".aprx", ".mxd", "gisproject.json"),
+}
 
 
 def _convert(name: str, what: str) -> Refused:

@@ -178,6 +178,8 @@ class Table:
             and not asides.is_aside(header, row, aside)
         )
         several = self._zones_of_rows()
+        mended = self._cells.mended if isinstance(self._cells, CsvCells) else []
+        mended.clear()
         first = True
         while chunk := list(itertools.islice(filled, size)):
             shapes, notes = places(header, chunk, self.decimal, swap=swap)
@@ -186,10 +188,13 @@ class Table:
             if first and self._told and notes[0] is None:
                 notes[0] = self._told
             first = False
-            at = next((n for n in range(len(notes) - 1, -1, -1) if notes[n] is None), None)
-            if aside and at is not None:
+            free = iter([n for n in range(len(notes) - 1, -1, -1) if notes[n] is None])
+            if aside and (at := next(free, None)) is not None:
                 notes[at] = asides.told(aside)
                 aside.clear()
+            if mended and (at := next(free, None)) is not None:
+                notes[at] = asides.quotes(mended)
+                mended.clear()
             cells = [column(chunk, at) for at in header.other]
             yield to_batch(shapes, notes, dict(zip(names, cells, strict=True)), numeric)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.sources.process import REFUSED
 from etl.sources.refusal import Refused, unreadable
-from etl.types import Limits
+from etl.types import Limits, Note
+from layers.description import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from etl.sources.opened import Opened
+    from etl.types import SourceLayer
 
 
 class Without:
@@ -71,16 +73,40 @@ def _refuse(refused: Refused) -> int:
 
 
 def _describe(job: dict[str, Any], limits: Limits) -> int:
-    layers = [layer for opened in _opened(job, limits) for layer in opened.layers()]
+    layers: list[SourceLayer] = []
+    opened, refusals = _opened(job, limits)
+    for each in opened:
+        try:
+            layers += each.layers()
+        except Refused as refused:
+            refusals.append(refused)
+    if refusals and not layers:
+        raise refusals[0]
+    if refusals:
+        layers = [replace(each, notes=(*each.notes, _left(refusals))) for each in layers]
     json.dump([asdict(layer) for layer in layers], sys.stdout, default=lambda text: text.model_dump())
     return 0
+
+
+def _left(refusals: list[Refused]) -> Note:
+    """What an archive holds beside its data and cannot be read: said, never passed over."""
+    return Note(
+        "members_unreadable",
+        "info",
+        Text(
+            vi=f"{len(refusals)} tệp trong gói không đọc được: " + " ".join(each.vi for each in refusals[:3]),
+            en=f"{len(refusals)} files of the archive cannot be read: "
+            + " ".join(each.en for each in refusals[:3]),
+        ),
+        len(refusals),
+    )
 
 
 def _read(job: dict[str, Any], limits: Limits) -> int:
     import pyarrow as pa
 
     wanted = job["layer"]
-    for opened in _opened(job, limits):
+    for opened in _opened(job, limits)[0]:
         if opened.inner == wanted["inner"]:
             _stream(opened.batches(wanted["inner_layer"], job["size"]), pa)
             return 0
@@ -99,8 +125,8 @@ def _stream(batches: Iterator[pa.RecordBatch], arrow: Any) -> None:  # noqa: ANN
     writer.close()
 
 
-def _opened(job: dict[str, Any], limits: Limits) -> list[Opened]:
-    """The data sets of a file, each with its reader."""
+def _opened(job: dict[str, Any], limits: Limits) -> tuple[list[Opened], list[Refused]]:
+    """The data sets of a file, each with its reader; and why others are none."""
     from etl.sources.opened import open_data_sets
 
     return open_data_sets(Path(job["path"]), Path(job["folder"]), limits)

@@ -67,7 +67,7 @@ def _viqr_table() -> dict[str, str]:
     return {key: unicodedata.normalize("NFC", value) for key, value in (made | capital).items()}
 
 
-_HEADERS: tuple[Encoding, ...] = ("utf-8", "tcvn3", "vni")
+_HEADERS: tuple[Encoding, ...] = ("utf-8", "tcvn3", "vni", "cp1258")
 VNI, VIQR = _vni_table(), _viqr_table()
 
 

@@ -54,7 +54,7 @@ def inside(path: Path) -> tuple[np.ndarray, dict[str, list[object]]]:
     """All rows of a file's first layer, read in this process: what is tested is the reader, not its cage."""
     folder = path.parent / "worker"
     folder.mkdir(exist_ok=True)
-    (opened,) = open_data_sets(path, folder, Limits())
+    (opened,), _ = open_data_sets(path, folder, Limits())
     layer = opened.layers()[0]
     records = list(opened.batches(layer.inner_layer, 20_000))
     shapes = [shapely.from_wkb(each.column(GEOMETRY).to_pylist()) for each in records]

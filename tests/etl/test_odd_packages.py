@@ -1,0 +1,153 @@
+"""Archives, workbooks and text tables that are not quite what their suffix says."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pyogrio
+import pytest
+import shapely
+
+from etl.sources import open_source
+from etl.sources.cells import CsvCells
+from etl.sources.refusal import Refused, unreadable
+from etl.types import Answers, Limits
+from tests.etl import odd_files as odd
+from tests.etl.test_odd_files import taken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def packed(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+REFUSED: list[tuple[str, Callable[[Path], Path], str, str]] = [
+    ("rar", lambda t: packed(t / "a.zip", {"x.rar": b"Rar!\x1a\x07\x01\x00"}), "convert_rar", "giải nén"),
+    ("dwg", lambda t: packed(t / "a.zip", {"x.dwg": b"AC1027\x00"}), "convert_dwg", "DXF"),
+    ("dbf", lambda t: packed(t / "a.zip", {"x.dbf": b"\x03" * 99}), "part_missing", ".shp"),
+    ("readme", lambda t: packed(t / "a.zip", {"x.md": b"a"}), "nothing_inside", "x.md"),
+    (
+        "docx",
+        lambda t: packed(t / "a.docx", {"[Content_Types].xml": b"<a/>", "word/document.xml": b"<a/>"}),
+        "convert_document",
+        "Excel",
+    ),
+    ("qgz", lambda t: packed(t / "a.qgz", {"a.qgs": b"<qgis/>"}), "convert_project", "GeoPackage"),
+    ("html", lambda t: written(t / "a.xls", b"\n<html><table></table></html>"), "sheet_html", "Save As"),
+    (
+        "locked",
+        lambda t: written(t / "a.xlsx", OLE + bytes(600) + "EncryptedPackage".encode("utf-16-le")),
+        "encrypted",
+        "mật khẩu",
+    ),
+    ("old", lambda t: written(t / "a.xlsx", OLE + bytes(600)), "sheet_suffix", ".xls"),
+    ("json", lambda t: written(t / "a.geojson", b"[1, 2]"), "not_its_format", "QGIS"),
+]
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "words"), [each[1:] for each in REFUSED], ids=[e[0] for e in REFUSED]
+)
+def test_what_is_no_data_is_answered_with_what_to_do(
+    tmp_path: Path, make: Callable[[Path], Path], code: str, words: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        open_source(make(tmp_path))
+    assert refused.value.code == code and words in refused.value.vi
+    assert str(tmp_path) not in refused.value.vi
+
+
+def test_a_librarys_paths_and_hints_are_not_told() -> None:
+    told = unreadable("a.shp", "X: '/tmp/q/a.shp' bad; It might help to specify the driver").vi
+    assert "/tmp" not in told and "might" not in told and "a.shp" in told
+
+
+def test_an_archive_in_an_archive_and_what_cannot_be_read_beside(tmp_path: Path) -> None:
+    kml = odd.kml_of_data(tmp_path)
+    inner = packed(tmp_path / "in.kmz", {"doc.kml": kml.read_bytes()})
+    link = odd.KML + "<NetworkLink><name>x</name></NetworkLink></Document></kml>"
+    outer = packed(tmp_path / "out.kmz", {"doc.kml": link.encode(), "files/in.kmz": inner.read_bytes()})
+    seen, shapes, _, faults = taken(outer, "land_use")
+    assert len(shapes) == 60 and faults == []
+    assert "members_unreadable" in {note.code for note in seen.notes}
+    deep = packed(tmp_path / "deep.zip", {"a.zip": packed(tmp_path / "b.zip", {"c.kmz": b"PK"}).read_bytes()})
+    with pytest.raises(Refused):
+        open_source(deep)
+
+
+def test_an_inner_archive_counts_against_the_same_limits(tmp_path: Path) -> None:
+    inner = packed(tmp_path / "in.zip", {"a.csv": bytes(3_000)})
+    outer = packed(tmp_path / "out.zip", {"in.zip": inner.read_bytes(), "b.csv": bytes(2_000)})
+    with pytest.raises(Refused) as refused:
+        open_source(outer, Limits(unpacked_bytes=6_000))
+    assert refused.value.code == "zip_bomb"
+
+
+def test_a_geodatabase_packed_without_its_folder(tmp_path: Path) -> None:
+    pyogrio.write_dataframe(
+        odd.land(), tmp_path / "a.gdb", driver="OpenFileGDB", layer="t", geometry_type="MultiPolygon"
+    )
+    _, shapes, _, faults = taken(odd.zipped(tmp_path / "a.gdb"), "land_use")
+    assert len(shapes) == 60 and faults == []
+
+
+def test_hidden_sheets_are_not_read(tmp_path: Path) -> None:
+    made = openpyxl.Workbook()
+    for sheet, name in ((made.active, "Trại"), (made.create_sheet("Mẫu"), "Mẫu")):
+        sheet.append(["Tên cơ sở", "Kinh độ", "Vĩ độ", "Cây trồng"])
+        sheet.append([name, 105.6, 10.4, "Xoài"])
+    made["Mẫu"].sheet_state = "hidden"
+    made.save(tmp_path / "a.xlsx")
+    source = open_source(tmp_path / "a.xlsx")
+    assert [layer.name for layer in source.layers] == ["Sheet"]
+    assert [note.code for note in source.layers[0].notes] == ["sheets_hidden"]
+
+
+def test_a_text_table_named_like_a_workbook_and_json_named_like_a_table(tmp_path: Path) -> None:
+    text = "Tên cơ sở\tKinh độ\tVĩ độ\tCây trồng\n" + "T\t105.6\t10.4\tXoài\n" * 5
+    _, shapes, _, _ = taken(written(tmp_path / "a.xls", text.encode("utf-16")), "farms", Answers())
+    assert shapely.get_coordinates(shapes[0]).tolist() == [[105.6, 10.4]]
+    features = json.loads(odd.land(epsg=4326).to_json(drop_id=True))["features"]
+    whole = json.dumps({"type": "FeatureCollection", "features": features})
+    assert open_source(written(tmp_path / "a.txt", whole.encode())).layers[0].driver == "GeoJSON"
+
+
+def test_a_quotation_mark_that_is_not_closed_swallows_no_rows(tmp_path: Path) -> None:
+    text = "Tên cơ sở,Kinh độ,Vĩ độ,Cây trồng,Địa chỉ\n"
+    for n in range(20):
+        end = '"Ấp 1, xã A\n' if n in (5, 19) else '"Ấp 2\nxã A"\n' if n == 9 else '"Ấp ""1"", xã A"\n'
+        text += f"T{n},105.6,10.4,Xoài,{end}"
+    seen, _, values, faults = taken(written(tmp_path / "a.csv", text.encode()), "farms", Answers())
+    assert values["name"] == [f"T{n}" for n in range(20)] and faults == []
+    assert values["address"][5:10:4] == ["Ấp 1, xã A", "Ấp 2\nxã A"]
+    (note,) = (note for note in seen.notes if note.code == "quotes_mended")
+    assert "dòng 7" in note.text.vi
+
+
+def test_commas_of_sentences_divide_no_cells(tmp_path: Path) -> None:
+    row = "T;105,5;10,4;Ấp 1, xã A, huyện B, tỉnh C, Việt Nam, Đông Nam Á\n"
+    cells = CsvCells(written(tmp_path / "a.csv", ("Tên;X;Y;Địa chỉ\n" + row * 9).encode()), Limits())
+    assert cells.delimiter == ";" and [len(each) for each in cells.rows()] == [4] * 10
+
+
+def test_headers_in_windows_1258(tmp_path: Path) -> None:
+    head = "Tên cơ sơ\u0309\tKinh đô\u0323\tVi\u0303 đô\u0323\tCây trô\u0300ng\n"
+    content = head + "Tra\u0323i sô\u0301 1\t105.6\t10.4\tXoa\u0300i\n" * 9
+    _, _, values, _ = taken(written(tmp_path / "a.csv", content.encode("cp1258")), "farms", Answers())
+    assert values["name"][0] == "Trại số 1" and values["crop"][0] == "mango"
