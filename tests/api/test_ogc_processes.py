@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import time
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import geopandas
