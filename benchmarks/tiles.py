@@ -39,6 +39,7 @@ from geo.publish import publish_folders
 from geo.settings import Settings
 from geo.types import TileId
 from tiles.ground import Box, tiles_of
+from tiles.ladder.ahead import basis
 from tiles.ladder.keeper import layer_of
 from tiles.ladder.plan import make_plan
 
@@ -86,6 +87,13 @@ SELECT ST_Point(105.2 + 0.9 * least(0.999, abs(random() + random() - 1) + 0.3 * 
        'B-' || n, (ARRAY['MT','GT','DVT','XD'])[1 + n %% 4], 'received', 'app', now(), 'x'
   FROM generate_series(1, %s) AS n
 """
+# As every report has one that came by a door; else the server would place a million of them meanwhile.
+DECISIONS = """
+INSERT INTO core.route_decision (report_id, as_of, confidence, candidates, boundaries, rule, rule_version,
+                                 reason_vi, reason_en, actor)
+SELECT id, received_at::date, 'outside', '[]', '{}', 'ward-default', 1, '-', '-', 'benchmark'
+  FROM core.reports
+"""
 PEER = """
 CREATE SCHEMA peer;
 CREATE TABLE peer.land_use AS
@@ -97,6 +105,10 @@ CREATE INDEX ON peer.land_use USING gist (geom);
 CREATE INDEX ON peer.reports USING gist (geom);
 ALTER TABLE peer.land_use ADD PRIMARY KEY (id);
 ALTER TABLE peer.reports ADD PRIMARY KEY (id);
+"""
+BEHIND = """
+SELECT (SELECT count(*) FROM ops.rung_cell WHERE stale)
+     + (SELECT count(*) FROM ops.tile_ahead WHERE stale OR basis <> ALL (%s))
 """
 # Each from the first zoom at which it is drawn.
 LAYERS = {"land_use": 8, "reports": 7}
@@ -180,6 +192,7 @@ def prepare(settings: Settings, rows: int, points: int) -> None:
         connection.execute(NOISE)
         timed("plots", lambda: connection.execute(PLOTS.format(side=side)))
         timed("points", lambda: connection.execute(POINTS, [points]))
+        connection.execute(DECISIONS)
         connection.execute("VACUUM ANALYZE")
         for statement in PEER.strip().split(";")[:-1]:
             connection.execute(statement)
@@ -196,13 +209,17 @@ def prepare(settings: Settings, rows: int, points: int) -> None:
 
 
 def settle(settings: Settings) -> None:
-    """Wait until what was inserted before the server ran is told and the rungs are built."""
+    """Wait until what was inserted before the server ran is told, rungs are built and tiles drawn ahead.
+
+    Else our own keeper draws beside our server for minutes, and a peer has the machine alone.
+    """
     quiet = 0
     with psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
+        drawings = [basis(layer_of(connection, name)) for name in LAYERS]
         while quiet < 5:
             time.sleep(1)
-            (stale,) = connection.execute("SELECT count(*) FROM ops.rung_cell WHERE stale").fetchone() or (1,)
-            quiet = 0 if stale else quiet + 1
+            (behind,) = connection.execute(BEHIND, [drawings]).fetchone() or (1,)
+            quiet = 0 if behind else quiet + 1
 
 
 def timed(what: str, work: Any) -> None:  # noqa: ANN401

@@ -10,6 +10,7 @@ from psycopg import sql
 from geo.in_force import in_force
 from tiles import points, shapes
 from tiles.fields import FEATURE_COUNT, label_layer, labels_shown, tile_fields, value_of
+from tiles.texts import composed_once
 
 if TYPE_CHECKING:
     from datetime import date
@@ -36,7 +37,7 @@ SELECT NULL, {speck}{no_point}, n, {typed}
 class TileQuery:
     """A statement that answers one row with one MVT layer (bytes, empty where nothing is in the tile)."""
 
-    statement: sql.Composed
+    statement: bytes
     parameters: dict[str, Any]
 
 
@@ -57,28 +58,47 @@ def tile_query(
     ``ST_AsMVTGeom`` clips, an exact test would cost twice.
     """
     parameters: dict[str, Any] = {"z": tile.z, "x": tile.x, "y": tile.y, "layer": layer.name}
+    parameters["label_layer"] = label_layer(layer)
+    if layer.valid_time:
+        parameters["on"] = on
+    if _counts(layer, tile.z):
+        parameters |= points.parameters(layer, tile)
+    if predicate is not None:
+        statement = _statement(layer, schema, tile, staff=staff, predicate=predicate)
+        return TileQuery(statement.as_bytes(None), parameters | dict(predicate.values))
+
+    def compose() -> sql.Composed:
+        return _statement(layer, schema, tile, staff=staff)
+
+    text = composed_once(layer, compose, "rows", schema, tile.z, staff)
+    return TileQuery(text, parameters)
+
+
+def _counts(layer: Layer, zoom: int) -> bool:
+    return points.counts_points(layer) and zoom < points.EXACT_POINTS_ZOOM
+
+
+def _statement(
+    layer: Layer, schema: str, tile: TileId, *, staff: bool, predicate: Predicate | None = None
+) -> sql.Composed:
+    """Without a predicate the same for all tiles of a zoom."""
     where = [shapes.touching()]
     if layer.valid_time:
         where.append(in_force("on"))
-        parameters["on"] = on
     if predicate is not None:
         # Composed by geo.features.cql2 of constants, quoted names and placeholders.
         where.append(sql.Composed([sql.SQL(predicate.sql)]))
-        parameters |= predicate.values
     source = sql.SQL("{}.{}").format(sql.Identifier(schema), sql.Identifier(layer.name))
-    if points.counts_points(layer) and tile.z < points.EXACT_POINTS_ZOOM:
-        statement = points.clusters(layer, [points.from_rows(layer, source, where)])
-        return TileQuery(statement, parameters | points.parameters(layer, tile))
+    if _counts(layer, tile.z):
+        return points.clusters(layer, [points.from_rows(layer, source, where)])
     fields = tile_fields(layer, staff=staff, zoom=tile.z)
     rows = _rows(layer, source, sql.SQL(" AND ").join(where), tile, fields)
     names = [sql.Identifier(field.name) for field in fields]
     if shapes.has_specks(layer, tile.z):
         names.append(sql.Identifier(FEATURE_COUNT))
     if labels_shown(layer, tile.z):
-        parameters["label_layer"] = label_layer(layer)
-        return TileQuery(shapes.with_labels(rows, _listed(names)), parameters)
-    statement = sql.SQL(shapes.DRAWN).format(rows=rows)
-    return TileQuery(statement, parameters)
+        return shapes.with_labels(rows, _listed(names))
+    return sql.SQL(shapes.DRAWN).format(rows=rows)
 
 
 def counted_query(layer: Layer, tile: TileId, *, staff: bool) -> TileQuery:
@@ -86,15 +106,19 @@ def counted_query(layer: Layer, tile: TileId, *, staff: bool) -> TileQuery:
 
     No row where the plan has no counts at this zoom (any more).
     """
+    text = composed_once(layer, lambda: _counted(layer, staff=staff), "counted", staff)
+    return TileQuery(text, points.parameters(layer, tile))
+
+
+def _counted(layer: Layer, *, staff: bool) -> sql.Composed:
     sources: list[sql.Composable] = [points.counted()]
     if staff:
         core = sql.SQL("core.{}").format(sql.Identifier(layer.name))
         where = [sql.Composed([sql.SQL("visibility > 0")]), shapes.touching()]
         sources.append(points.from_rows(layer, core, where))
-    statement = sql.SQL(
+    return sql.SQL(
         "SELECT ({}) FROM ops.ladder WHERE layer = %(layer)s AND zoom = %(z)s AND kind = 'counted'"
     ).format(points.clusters(layer, sources))
-    return TileQuery(statement, points.parameters(layer, tile))
 
 
 def _rows(

@@ -177,7 +177,8 @@ class TileService:
             cursor = connection.cursor(binary=True)
             row = None
             for query in self._ways(layer, key, caller, rungs):
-                row = await (await cursor.execute(query.statement, query.parameters)).fetchone()
+                answer = await cursor.execute(query.statement, query.parameters, prepare=True)
+                row = await answer.fetchone()
                 if row is not None:
                     break
         return bytes(row[0]) if row and row[0] else b""

@@ -43,8 +43,9 @@ def connection(settings: Settings, role: str) -> Iterator[psycopg.Connection]:
         yield found
 
 
-def plan(connection: psycopg.Connection, statement: Composed, values: dict[str, object]) -> str:
-    return "\n".join(row[0] for row in connection.execute(b"EXPLAIN " + statement.as_bytes(None), values))
+def plan(connection: psycopg.Connection, statement: Composed | bytes, values: dict[str, object]) -> str:
+    text = statement if isinstance(statement, bytes) else statement.as_bytes(None)
+    return "\n".join(row[0] for row in connection.execute(b"EXPLAIN " + text, values))
 
 
 @pytest.mark.parametrize("name", LAYERS)

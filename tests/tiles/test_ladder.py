@@ -192,7 +192,7 @@ def test_a_patched_tile_reads_the_rows_of_the_stale_cell_only(
     explained = "\n".join(
         row[0]
         for row in admin.execute(
-            b"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " + query.statement.as_bytes(None), query.parameters
+            b"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " + query.statement, query.parameters
         )
     )
     read = re.search(r"Scan (?:using \w+ )?on land_use \(actual rows=(\d+)", explained)

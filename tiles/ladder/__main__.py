@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import time
 
 import psycopg
 
@@ -21,6 +22,8 @@ from tiles.ladder.plan import make_plan
 MEMORY_BYTES = 4 * 1024**3
 CPU_S = 1_800
 NICE = 10
+# Then the keeper looks whether another layer has something more urgent.
+DRAW_S = 20.0
 # One builder a layer, whoever started it.
 LOCK = "SELECT pg_try_advisory_lock(hashtext('diaban ladder'), hashtext(%s))"
 
@@ -34,9 +37,12 @@ def run(name: str, *, plan: bool) -> int:
             return 0
         if plan:  # the lock above is of the session: planning keeps it to its end
             make_plan(connection, layer, today_ict(), _tell)
-        while build_stale(connection, layer, today_ict()):
-            pass
-        draw_ahead(connection, layer, today_ict())
+        until = time.monotonic() + DRAW_S
+        more = 1
+        while more and time.monotonic() < until:
+            while build_stale(connection, layer, today_ict()):
+                pass
+            more = draw_ahead(connection, layer, today_ict())
     return 0
 
 

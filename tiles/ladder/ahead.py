@@ -36,7 +36,7 @@ MANY_BYTES = 4_000
 # Of a layer: some hundred megabytes, an hour of one core at the most.
 TILES_MAX = 40_000
 # Ground is left to the rows for half a minute after an edit: who edits there edits more than once. A few at a
-# time: then the keeper looks whether another layer has something more urgent.
+# time: then the builder looks whether rungs have become stale, which are more urgent.
 STALE: LiteralString = """
 SELECT zoom, x, y FROM ops.tile_ahead
  WHERE layer = %(layer)s AND ((stale AND marked_at < now() - interval '30 s')
@@ -125,9 +125,8 @@ async def fetched(
     """The public tile as it was drawn ahead; None where it was not, or is not fresh, or of another basis."""
     tile, coding = key.tile, key.coding
     cursor = connection.cursor(binary=True)
-    row = await (
-        await cursor.execute(FETCHES[coding], (key.layer, tile.z, tile.x, tile.y, on, follows_from))
-    ).fetchone()
+    line = (key.layer, tile.z, tile.x, tile.y, on, follows_from)
+    row = await (await cursor.execute(FETCHES[coding], line, prepare=True)).fetchone()
     if row is None:
         return None
     raw_length, crc, blocks, digest = row

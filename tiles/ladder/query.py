@@ -10,6 +10,7 @@ from geo.in_force import in_force
 from tiles import shapes
 from tiles.fields import FEATURE_COUNT, class_fields, json_object, label_layer, labels_shown, tile_fields
 from tiles.query import TileQuery, counted_query
+from tiles.texts import composed_once
 
 if TYPE_CHECKING:
     from datetime import date
@@ -83,15 +84,19 @@ def rung_query(layer: Layer, kind: str, tile: TileId, on: date, *, staff: bool) 
     cell_x, cell_y = (tile.x, tile.y) if kind == "merged" else (0, 0)
     labelled = kind == "outline" and labels_shown(layer, tile.z)
     more = {"cell_x": cell_x, "cell_y": cell_y, "labelled": labelled, "label_layer": label_layer(layer)}
-    features = sql.SQL("{} AND {}").format(sql.SQL(FEATURES), in_force("on"))
-    if staff:
-        shown = class_fields(layer) if kind == "merged" else tile_fields(layer, staff=True, zoom=tile.z)
-        features = _with_restricted(layer, features, json_object(shown), tile)
-    if labelled:
-        drawn = shapes.with_labels(features, sql.SQL(", properties"))
-    else:
-        drawn = sql.SQL(PLAIN).format(features=features)
-    return TileQuery(sql.SQL(FRESH).format(tile=drawn), _parameters(layer, tile, on) | more)
+
+    def compose() -> sql.Composed:
+        features = sql.SQL("{} AND {}").format(sql.SQL(FEATURES), in_force("on"))
+        if staff:
+            shown = class_fields(layer) if kind == "merged" else tile_fields(layer, staff=True, zoom=tile.z)
+            features = _with_restricted(layer, features, json_object(shown), tile)
+        if labelled:
+            drawn = shapes.with_labels(features, sql.SQL(", properties"))
+        else:
+            drawn = sql.SQL(PLAIN).format(features=features)
+        return sql.SQL(FRESH).format(tile=drawn)
+
+    return TileQuery(composed_once(layer, compose, kind, tile.z, staff), _parameters(layer, tile, on) | more)
 
 
 def patched_query(layer: Layer, finest: int, tile: TileId, on: date, *, staff: bool) -> TileQuery:
@@ -100,6 +105,11 @@ def patched_query(layer: Layer, finest: int, tile: TileId, on: date, *, staff: b
     ``finest``: the last zoom that is merged. So an edit costs the tiles above it the rows of one small cell
     and not all of theirs, and they lose nothing meanwhile.
     """
+    text = composed_once(layer, lambda: _patched(layer, tile, staff=staff), "patched", tile.z, staff)
+    return TileQuery(text, _parameters(layer, tile, on) | {"finest": finest})
+
+
+def _patched(layer: Layer, tile: TileId, *, staff: bool) -> sql.Composed:
     half_pixel = shapes.half_pixel_m(tile.z)
     properties = json_object(class_fields(layer))
     features: sql.Composable = sql.SQL(PATCHED).format(
@@ -118,8 +128,7 @@ def patched_query(layer: Layer, finest: int, tile: TileId, on: date, *, staff: b
     )
     if staff:
         features = _with_restricted(layer, features, properties, tile)
-    drawn = sql.SQL(PLAIN).format(features=features)
-    return TileQuery(drawn, _parameters(layer, tile, on) | {"finest": finest})
+    return sql.SQL(PLAIN).format(features=features)
 
 
 def _with_restricted(

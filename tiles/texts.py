@@ -1,0 +1,28 @@
+"""Texts of statements, composed once: composing one takes as long as drawing a small tile. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from psycopg import sql
+
+    from layers.description import Layer
+
+# By the layer's name, with the description that they were composed from: those of another take their place.
+_KNOWN: dict[tuple[Hashable, ...], tuple[Layer, bytes]] = {}
+
+
+def composed_once(layer: Layer, compose: Callable[[], sql.Composed], *follows_from: Hashable) -> bytes:
+    """The text of ``compose()``, which follows from the description and from ``follows_from`` alone.
+
+    Whatever differs from tile to tile must be a placeholder. The same text each time is what lets the
+    connection prepare it.
+    """
+    key = (layer.name, *follows_from)
+    known = _KNOWN.get(key)
+    if known is None or known[0] is not layer:
+        known = _KNOWN[key] = layer, compose().as_bytes(None)
+    return known[1]
