@@ -29,6 +29,10 @@ Topic = Literal[
 ]
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,48}$")
+# What in an SVG speaks of something outside of it.
+FOREIGN = re.compile(
+    r"<!|<\?xml-stylesheet|<(image|use|script|style|foreignObject)\b|href\s*=|url\s*\(", re.IGNORECASE
+)
 # Columns that every layer table has beside its own fields.
 SYSTEM_COLUMNS = frozenset(
     {
@@ -53,6 +57,15 @@ def _identifier(name: str) -> str:
 
 
 Identifier = Annotated[str, AfterValidator(_identifier)]
+
+
+def _icon(text: str) -> str:
+    if FOREIGN.search(text):
+        raise ValueError("an icon has shapes of its own: no entities, pictures, links or style sheets")
+    return text
+
+
+Icon = Annotated[str, Field(max_length=10_000), AfterValidator(_icon)]
 
 
 class _Frozen(BaseModel):
@@ -171,6 +184,8 @@ class Layer(_Frozen):
     fields: tuple[LayerField, ...]
     codes: dict[str, tuple[Code, ...]] = {}
     style: tuple[dict[str, Any], ...] = ()
+    # SVG by name; in a style ``<layer>:<name>``.
+    icons: dict[Identifier, Icon] = {}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -1,4 +1,4 @@
-"""Reading layer folders: ``layer.yaml``, ``codes/*.yaml`` and ``style.json``."""
+"""Reading layer folders: ``layer.yaml``, ``codes/*.yaml``, ``style.json`` and ``icons/*.svg``."""
 
 from __future__ import annotations
 
@@ -41,6 +41,9 @@ def load_layer(folder: Path) -> Layer:
         }
         style_path = folder / "style.json"
         style = json.loads(style_path.read_text(encoding="utf-8")) if style_path.exists() else []
-        return Layer.model_validate({**document, "codes": codes, "style": style})
+        icons = {
+            path.stem: path.read_text(encoding="utf-8") for path in sorted((folder / "icons").glob("*.svg"))
+        }
+        return Layer.model_validate({**document, "codes": codes, "style": style, "icons": icons})
     except (ValueError, yaml.YAMLError, OSError) as error:
         raise ValueError(f"{folder}: {error}") from error

@@ -24,12 +24,14 @@ SEVERAL = [">", ["coalesce", ["get", COUNT], 1], 1]
 def style(name: str, title: str, layers: list[Layer], base_url: str) -> dict[str, Any]:
     """A style with one vector source and the style layers of each of ``layers``, the first one undermost.
 
-    No glyphs, sprites or foreign address: clients draw text with the font that the style names.
+    No foreign address: letters and icons are served here too (:mod:`tiles.glyphs`, :mod:`tiles.sprites`).
     """
     return {
         "version": 8,
         "name": title,
         "metadata": {"diaban:style": name},
+        "glyphs": f"{base_url}/styles/glyphs/{{fontstack}}/{{range}}.pbf",
+        "sprite": f"{base_url}/styles/map/sprite",
         "sources": {
             layer.name: {"type": "vector", "url": f"{base_url}/tiles/{layer.name}.json"} for layer in layers
         },

@@ -89,7 +89,7 @@ def test_style_reads_only_what_tiles_carry(layer: Layer) -> None:
     assert ids and len(ids) == len(set(ids))
     assert all("source" not in part and "source-layer" not in part for part in layer.style)
     for part in layer.style:
-        if part["type"] == "symbol":
+        if "text-field" in part.get("layout", {}):
             assert part["layout"]["text-font"] == ["Be Vietnam Pro"]
 
 

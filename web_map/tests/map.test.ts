@@ -153,7 +153,13 @@ describe('the style', () => {
     expect(shapes.layers.slice(1, 3).map(({ id }) => layerOf(id))).toEqual(['base', 'base'])
   })
 
-  it('asks no other host for glyphs, signs or ground', () => {
+  it('takes the icons with the layers', () => {
+    const whole = compose(merge([{ ...merged, sprite: '/styles/map/sprite' }, merged], [wards]), [wards], null, 'vi')
+    expect(whole.sprite).toBe('/styles/map/sprite')
+    expect('sprite' in compose(merged, [wards], null, 'vi')).toBe(false)
+  })
+
+  it('asks no other host for glyphs or ground', () => {
     const whole = compose({ ...merged, glyphs: 'https://fonts.example/{fontstack}/{range}.pbf' }, [wards], null, 'vi')
     expect(JSON.stringify(whole)).not.toContain('https://')
   })

@@ -18,9 +18,12 @@ export function layerOf(id: string): string {
 /** Several styles as one, their layers in the order of the registry (drawn first = lowest). */
 export function merge(styles: readonly StyleSpecification[], layers: readonly LayerInfo[]): StyleSpecification {
   const order = new Map(layers.map((layer, index) => [layer.name, index]))
+  // The icons of all layers are one picture, whichever style names it.
+  const sprite = styles.find((style) => style.sprite !== undefined)?.sprite
   const rank = (id: string): number => order.get(layerOf(id)) ?? -1
   return {
     version: 8,
+    ...(sprite !== undefined && { sprite }),
     sources: Object.assign({}, ...styles.map((style) => style.sources)) as StyleSpecification['sources'],
     layers: styles.flatMap((style) => style.layers).sort((a, b) => rank(a.id) - rank(b.id))
   }
@@ -61,6 +64,8 @@ export function compose(
   const labels = own.filter((layer) => layer.type === 'symbol')
   return {
     version: 8,
+    // Letters are drawn here, with the page's own fonts.
+    ...(served.sprite !== undefined && { sprite: served.sprite }),
     sources: {
       ...served.sources,
       ...(basemap && { basemap: basemapSource(basemap) }),
