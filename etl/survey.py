@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from etl.attributes.codes import SCHEMES, scheme_of
@@ -48,6 +49,8 @@ def survey(source: Source, layer: Layer, ground: Ground | None, answers: Answers
     personal = glance.personal(samples)
     matched = match(layer, samples, answers.columns, personal)
     crs = detect(glance.shapes(), chosen.crs_wkt, ground, answer=answers.crs, hint=chosen.crs_hint)
+    if not len(glance.shapes()):
+        crs = replace(crs, ambiguity=None)  # without a single place there is no system to ask for
     scheme = _scheme(layer, matched, samples, answers)
     return _survey(source, chosen, layer, answers, glance, _Parts(texts, matched, crs, personal, scheme))
 
@@ -76,6 +79,8 @@ def _survey(  # noqa: PLR0917 - each is used once
     notes += _missing(layer, parts.matched, answers, parts.scheme) + _left_out(parts, layer)
     if not glance.rows:
         notes.append(_EMPTY)
+    elif not len(glance.shapes()):
+        notes.append(_NOWHERE)
     refused = any(note.severity == "refused" for note in notes)
     # One text said for all rows stands for whatever a column may hold.
     said = answers.constants.keys() - answers.columns.keys()
@@ -213,6 +218,16 @@ def _left_out(parts: _Parts, layer: Layer) -> list[Note]:
 
 
 _EMPTY = Note("empty", "refused", Text(vi="Tệp không có dòng nào.", en="The file has no rows."))
+_NOWHERE = Note(
+    "no_places",
+    "refused",
+    Text(
+        vi="Không dòng nào có vị trí đọc được: lớp này cần hình hoặc tọa độ. Kiểm tra xem có chọn đúng lớp"
+        " trong tệp không, và cột tọa độ có phải là số không.",
+        en="Not one row has a place that can be read: this layer needs shapes or coordinates. See whether the"
+        " right layer of the file was chosen, and whether its coordinates are numbers.",
+    ),
+)
 _NO_DATE = Note(
     "valid_from_missing",
     "refused",

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     # Shapely geometries or None, one a row.
     Geometries = NDArray[np.object_]
 
+# Behind the name of a column of codes: the column of their names, as the file's own lists tell them.
+MEANING = " (diễn giải)"
 Severity = Literal["info", "repaired", "quarantined", "refused"]
 # At most so many row numbers stand in a note as examples.
 SAMPLE_ROWS = 20

@@ -31,6 +31,8 @@ ONLY = {
 }
 # Layers of a drawing carry the stage of the plan before and the owner's level behind the function's name.
 _STAGE = re.compile(r"^(HT|QHDD|QHDH)_", re.IGNORECASE)
+# Layers of drawings of the present state say so: LUC_hien trang, LUC_HT, LUC 2024. (A plan's are not cut.)
+_PRESENT = re.compile(r"[_\s-]+(hi[eệ]n[_\s]?tr[aạ]ng|ht)?[_\s-]*(20\d\d)?$", re.IGNORECASE)
 _LEVEL = re.compile(r"_(QG|CV|CT|DVO)$", re.IGNORECASE)
 # Each code of a combined one is a witness.
 _CODE = re.compile(r"[A-ZĐ]{3}")
@@ -83,7 +85,7 @@ class CodeReader:
         return None if not self.several or self._one(text) is not None else combined(text, self._one)
 
     def _one(self, text: str) -> str | None:
-        bare = _LEVEL.sub("", _STAGE.sub("", text))
+        bare = _PRESENT.sub("", _LEVEL.sub("", _STAGE.sub("", text)))
         return (
             self._known.get(text)
             or self._folded.get(plain(text))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from etl.attributes.values import is_nothing, reader_of
 from etl.attributes.wrong import Wrong
 from etl.text import plain, spellings
-from etl.types import Ambiguity, Guess
+from etl.types import MEANING, Ambiguity, Guess
 from geo.errors import InvalidInput
 from layers.description import Text
 
@@ -27,6 +27,8 @@ SYSTEM = {
     "valid_from": (Text(vi="Hiệu lực từ", en="Valid from"), ("ngày hiệu lực",)),
     "valid_to": (Text(vi="Hiệu lực đến", en="Valid to"), ()),
 }
+# What a column loses to its other half where both would do.
+SECOND = 0.97
 NAME, TITLE, ALIAS, CUT, WITHIN, BY_VALUES = 1.0, 0.97, 0.95, 0.85, 0.6, 0.55
 # Below it a pair is not taken by itself, within the margin two columns are a question.
 ENOUGH, MARGIN = 0.5, 0.005
@@ -150,14 +152,20 @@ def _scores(
             score *= 0.4 + 0.6 * share
         elif _coded(layer, name) and distinct >= FEWEST_CODES and share >= 0.9:
             score = BY_VALUES * share
+        # Of codes and their names a text takes the names, every other field the codes where it knows them.
+        second = column + MEANING in samples if _wordy(layer, name) else column.endswith(MEANING)
+        score *= SECOND if second else 1.0
         if score > 0.2:
             found[column] = round(score, 4)
     return found
 
 
 def name_score(layer: Layer, name: str, column: str) -> float:
-    """How well a column's name is the field's, in whatever encoding the name is."""
-    return max(_name_score(layer, name, spelling) for spelling in spellings(column))
+    """How well a column's name is the field's, in whatever encoding the name is.
+
+    A column of codes and that of their names bear one name.
+    """
+    return max(_name_score(layer, name, each) for each in spellings(column.removesuffix(MEANING)))
 
 
 def _name_score(layer: Layer, name: str, column: str) -> float:  # noqa: PLR0911 - one case a line
@@ -179,6 +187,10 @@ def _name_score(layer: Layer, name: str, column: str) -> float:  # noqa: PLR0911
     if any(len(word) >= 6 and folded.startswith(word) for word in every):
         return WITHIN
     return 0.0
+
+
+def _wordy(layer: Layer, name: str) -> bool:
+    return name not in SYSTEM and layer.field(name).type == "text" and layer.field(name).codes is None
 
 
 def _coded(layer: Layer, name: str) -> bool:

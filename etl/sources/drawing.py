@@ -101,8 +101,9 @@ def areas(drawing: Drawn) -> pa.RecordBatch:
         ]
     known = {plain(name) for name in columns}
     for name, form in _FORMS:
-        if plain(name) not in known:
-            columns[name] = [_only(form, [str(drawing.texts[at]) for at in held]) for held in inside]
+        words = [_only(form, [str(drawing.texts[at]) for at in held]) for held in inside]
+        if plain(name) not in known and any(words):
+            columns[name] = list(words)
     wkb: list[bytes | None] = [bytes(each) for each in shapely.to_wkb(shapes)]
     return to_batch(wkb, [_MADE if made else None] * len(wkb), columns, frozenset())
 

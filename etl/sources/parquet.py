@@ -10,8 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyproj
 
+from etl.sources.coordinates import northing_first, number
 from etl.sources.frames import plain, sliced, unique
+from etl.sources.places import cell, places
 from etl.sources.refusal import Refused
+from etl.sources.roles import header_of
 from etl.types import Column, SourceLayer
 
 if TYPE_CHECKING:
@@ -33,6 +36,9 @@ class ParquetFile:
         self._file = pq.ParquetFile(path)
         self._geo = json.loads((self._file.schema_arrow.metadata or {}).get(b"geo", b"{}"))
         self._geometry = self._find()
+        self._places = None if self._geometry else header_of(self._file.schema_arrow.names, "unicode")
+        if self._places is not None and not self._places.located:
+            self._places = None
 
     def layers(self) -> list[SourceLayer]:
         """The one layer."""
@@ -65,7 +71,20 @@ class ParquetFile:
                     "A row group of the Parquet file is too large: write it with a smaller row_group_size.",
                 )
         for batch in self._file.iter_batches(batch_size=min(size, self._rows_a_batch())):
-            yield from sliced(plain(batch, self._geometry, self._limits), self._limits)
+            whole = plain(batch, self._geometry, self._limits)
+            yield from sliced(whole if self._places is None else self._placed(whole), self._limits)
+
+    def _placed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Rows of a table without a geometry: by its columns of coordinates, or of WKT."""
+        assert self._places is not None  # noqa: S101 - the caller asked
+        names = batch.schema.names
+        rows = [list(row) for row in zip(*(batch.column(n).to_pylist() for n in names[2:]), strict=True)]
+        head = self._places
+        pairs = [(number(cell(row, head.first)), number(cell(row, head.second))) for row in rows]
+        swap = northing_first([(a, b) for a, b in pairs if a is not None and b is not None]) or False
+        shapes, notes = places(head, rows, None, swap=swap)
+        arrays = [pa.array(shapes, pa.binary()), pa.array(notes, pa.string()), *batch.columns[2:]]
+        return pa.record_batch(arrays, names=names)
 
     def _rows_a_batch(self) -> int:
         metadata = self._file.metadata
@@ -80,6 +99,8 @@ class ParquetFile:
         if found is None:
             return None
         kind = schema.field(found).type
+        if not self._geo and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+            return None  # geometries in words
         if self._column(found).get("encoding", "WKB") != "WKB" or not _is_binary(kind):
             raise Refused(
                 "parquet_encoding",

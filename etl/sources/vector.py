@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 import pyogrio
 
-from etl.sources import drawing
+from etl.sources import domains, drawing
 from etl.sources.frames import plain, sliced, unique
 from etl.sources.refusal import Refused, missing, truncated
 from etl.sources.shapefile import Shapefile
-from etl.types import Column, Note, SourceLayer
+from etl.types import MEANING, Column, Note, SourceLayer
 from layers.description import Text
 
 if TYPE_CHECKING:
@@ -94,12 +94,16 @@ class VectorFile:
             ) as (meta, stream):
                 geometry = meta["geometry_name"] or "wkb_geometry"
                 reader = pa.RecordBatchReader.from_stream(stream)
+                named = domains.names_of(self._path, inner_layer)
                 for batch in reader:
                     read += len(batch)
                     whole = plain(
-                        batch, geometry, self._limits, raw=self._transport == "bytes" and not self._encoding
+                        domains.as_stored(batch),
+                        geometry,
+                        self._limits,
+                        raw=self._transport == "bytes" and not self._encoding,
                     )
-                    yield from sliced(whole, self._limits)
+                    yield from sliced(domains.with_names(whole, named), self._limits)
         self._complete(inner_layer, read)
 
     def _areas(self) -> pa.RecordBatch:
@@ -140,6 +144,8 @@ class VectorFile:
         columns = tuple(
             Column(n, k) for n, k in zip(unique([str(n) for n in info["fields"]]), kinds, strict=True)
         )
+        named = domains.names_of(self._path, name)
+        columns += tuple(Column(each.name + MEANING, "object") for each in columns if each.name in named)
         stem = Path(self.inner).stem if self.inner else self._path.stem
         count = int(info["features"])
         return SourceLayer(
@@ -154,7 +160,7 @@ class VectorFile:
             crs_wkt=info["crs"] if info["driver"] not in _CAD else None,
             transport=self._transport,
             encoding=self._declared,
-            notes=tuple(self._notes),
+            notes=(*self._notes, *domains.notes(named)),
         )
 
     def _mapinfo(self, path: Path) -> None:

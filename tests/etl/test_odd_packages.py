@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import subprocess
 import zipfile
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+import numpy as np
 import openpyxl
+import pandas as pd
+import pyarrow as pa
 import pyogrio
 import pytest
 import shapely
 
 from etl.sources import open_source
 from etl.sources.cells import CsvCells
+from etl.sources.domains import as_stored, of_definitions
 from etl.sources.refusal import Refused, unreadable
-from etl.types import Answers, Limits
+from etl.survey import survey
+from etl.types import MEANING, Answers, Limits
 from tests.etl import odd_files as odd
-from tests.etl.test_odd_files import taken
+from tests.etl.made import tenant
+from tests.etl.test_odd_files import LAYERS, SAID, SCHEME, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,3 +160,129 @@ def test_headers_in_windows_1258(tmp_path: Path) -> None:
     content = head + "Tra\u0323i sô\u0301 1\t105.6\t10.4\tXoa\u0300i\n" * 9
     _, _, values, _ = taken(written(tmp_path / "a.csv", content.encode("cp1258")), "farms", Answers())
     assert values["name"][0] == "Trại số 1" and values["crop"][0] == "mango"
+
+
+CODES = {"LUC": 1, "ONT": 2, "CLN": 3, "BHK": 4}
+
+
+def test_a_list_of_values_in_a_geopackage_is_read_by_its_names(tmp_path: Path) -> None:
+    frame = odd.land()
+    frame["MDSD"] = frame.MDSD.map(CODES)
+    frame.to_file(tmp_path / "a.gpkg", layer="thua")
+    names = ("Đất chuyên trồng lúa", "Đất ở tại nông thôn", "Đất trồng cây lâu năm", "BHK")
+    with closing(sqlite3.connect(tmp_path / "a.gpkg")) as base, base:
+        base.execute("CREATE TABLE gpkg_data_columns (table_name, column_name, constraint_name)")
+        base.execute("INSERT INTO gpkg_data_columns VALUES ('thua', 'MDSD', 'dm')")
+        base.execute(
+            "CREATE TABLE gpkg_data_column_constraints (constraint_name, constraint_type, value, description)"
+        )
+        listed = [("dm", "enum", str(code), name) for code, name in enumerate(names, 1)]
+        base.executemany("INSERT INTO gpkg_data_column_constraints VALUES (?, ?, ?, ?)", listed)
+    seen, _, values, faults = taken(tmp_path / "a.gpkg", "land_use")
+    assert faults == [] and values["code"] == odd.land().MDSD.tolist()
+    assert seen.reading is not None and seen.reading.columns["code"] == "MDSD" + MEANING
+    assert "domain_read" in {note.code for note in seen.notes}
+
+
+DOMAIN = """<t:GPCodedValueDomain2 xmlns:t="u"><DomainName>{}</DomainName><CodedValues>{}</CodedValues>
+</t:GPCodedValueDomain2>"""
+CODED = "<CodedValue><Name>{1}</Name><Code>{0}</Code></CodedValue>"
+
+
+def test_domains_and_subtypes_of_a_geodatabase() -> None:
+    domains = [
+        DOMAIN.format(name, "".join(CODED.format(*pair) for pair in pairs))
+        for name, pairs in (("dm", [("1", "LUC"), ("2", "ONT")]), ("d2", [("1", "LUC"), ("2", "ODT")]))
+    ]
+    field = "<GPFieldInfoEx><Name>Loai</Name><DomainName>dm</DomainName></GPFieldInfoEx>"
+    info = "<SubtypeFieldInfo><FieldName>Ma</FieldName><DomainName>{}</DomainName></SubtypeFieldInfo>"
+    subtype = "<Subtype><SubtypeName>{1}</SubtypeName><SubtypeCode>{0}</SubtypeCode>{2}</Subtype>"
+    both = subtype.format(1, "Nông thôn", info.format("dm")) + subtype.format(2, "Đô thị", info.format("d2"))
+    mine = (
+        f'<t:DEFeatureClassInfo xmlns:t="u"><Name>Thua</Name>{field}<SubtypeFieldName>Vung</SubtypeFieldName>'
+        f"{both}</t:DEFeatureClassInfo>"
+    )
+    found = of_definitions([*domains, mine, "<!DOCTYPE a><a/>", "<broken"], "Thua")
+    assert found["Loai"] == {"1": "LUC", "2": "ONT"} and found["Vung"] == {"1": "Nông thôn", "2": "Đô thị"}
+    # What a code means differs from one subtype to the other: it stays a code.
+    assert found["Ma"] == {"1": "LUC", "2": "2"}
+    assert of_definitions(domains, "Thua") == {}
+
+
+def test_codes_that_are_in_no_list_are_not_lost() -> None:
+    listed = pa.DictionaryArray.from_arrays(pa.array([1, 2], pa.int32()), pa.array([None, "LUC", "ONT"]))
+    batch = as_stored(pa.record_batch([listed], names=["a"]))
+    assert batch.column("a").to_pylist() == [1, 2]
+
+
+MAKE_GDB = """
+import sys
+from osgeo import gdal, ogr
+gdal.UseExceptions()
+base = gdal.GetDriverByName("OpenFileGDB").Create(sys.argv[1], 0, 0, 0, gdal.GDT_Unknown)
+listed = {"1": "LUC", "2": "ONT"}
+base.AddFieldDomain(ogr.CreateCodedFieldDomain("dm", "", ogr.OFTInteger, ogr.OFSTNone, listed))
+file = ogr.Open(sys.argv[2])
+source = file.GetLayer(0)
+layer = base.CreateLayer("Thua", source.GetSpatialRef(), ogr.wkbMultiPolygon, options=["FEATURE_DATASET=DC"])
+for name in ("SHBANDO", "SHTHUA", "MDSD"):
+    field = ogr.FieldDefn(name, ogr.OFTInteger)
+    if name == "MDSD":
+        field.SetDomainName("dm")
+    layer.CreateField(field)
+for n, row in enumerate(source):
+    made = ogr.Feature(layer.GetLayerDefn())
+    made.SetGeometry(ogr.ForceToMultiPolygon(row.GetGeometryRef().Clone()))
+    made["SHBANDO"], made["SHTHUA"], made["MDSD"] = 1, n + 1, n % 2 + 1
+    layer.CreateFeature(made)
+base.CreateLayer("Thua__ATTACH", None, ogr.wkbNone)
+"""
+
+
+def test_a_geodatabase_with_a_domain_in_a_feature_dataset(tmp_path: Path) -> None:
+    """Only GDAL's own Python writes such files: the test is skipped where the machine has none."""
+    python = ["/usr/bin/python3", "-c"]
+    if subprocess.run([*python, "from osgeo import ogr"], check=False, capture_output=True).returncode:
+        pytest.skip("no GDAL with Python on this machine")
+    odd.land().to_file(tmp_path / "in.gpkg")
+    subprocess.run([*python, MAKE_GDB, tmp_path / "a.gdb", tmp_path / "in.gpkg"], check=True)
+    _, _, values, faults = taken(tmp_path / "a.gdb", "land_use")
+    assert faults == [] and values["code"] == ["LUC", "ONT"] * 30
+
+
+def test_layers_of_a_drawing_may_be_its_codes(tmp_path: Path) -> None:
+    text = "0\nSECTION\n2\nENTITIES\n"
+    for n, row in odd.land().iterrows():
+        corners = shapely.get_coordinates(row.geometry)[:-1]
+        on = f"{row.MDSD}_hien trang" if n % 2 else row.MDSD
+        text += f"0\nLWPOLYLINE\n8\n{on}\n90\n{len(corners)}\n70\n1\n"
+        text += "".join(f"10\n{east}\n20\n{north}\n" for east, north in corners)
+    path = written(tmp_path / "a.dxf", (text + "0\nENDSEC\n0\nEOF\n").encode())
+    said = Answers(SAID.inner_layer, "5897", scheme="TT27_2018", constants={"sheet_number": "1"})
+    seen = survey(open_source(path), LAYERS["land_use"], tenant(), said)
+    assert [guess.key for guess in seen.columns["code"]] == ["Layer"]
+    assert seen.columns["code"][0].score > 0.8
+
+
+def test_parquet_without_a_geometry(tmp_path: Path) -> None:
+    frame = odd.land(epsg=4326)
+    bare = pd.DataFrame(frame.drop(columns="geometry"))
+    bare.assign(wkt=shapely.to_wkt(frame.geometry.to_numpy())).to_parquet(tmp_path / "a.parquet")
+    _, shapes, _, faults = taken(tmp_path / "a.parquet", "land_use", SCHEME)
+    assert faults == [] and (shapely.get_type_id(shapes) == 3).all()
+    places = shapely.get_coordinates(shapely.centroid(frame.geometry.to_numpy()))
+    listed = {
+        "Tên cơ sở": ["T"] * 60,
+        "Cây trồng": ["Xoài"] * 60,
+        "Kinh độ": places[:, 0],
+        "Vĩ độ": places[:, 1],
+    }
+    pd.DataFrame(listed).to_parquet(tmp_path / "b.parquet")
+    _, shapes, _, faults = taken(tmp_path / "b.parquet", "farms", Answers())
+    assert faults == [] and np.array_equal(shapely.get_coordinates(shapes), places)
+
+
+def test_a_file_without_a_single_place_is_refused_and_nothing_asked(tmp_path: Path) -> None:
+    pd.DataFrame({"Tên cơ sở": ["T"] * 3, "Cây trồng": ["Xoài"] * 3}).to_parquet(tmp_path / "a.parquet")
+    seen = survey(open_source(tmp_path / "a.parquet"), LAYERS["farms"], tenant())
+    assert "no_places" in {note.code for note in seen.notes} and seen.ambiguities == ()
