@@ -4,6 +4,7 @@ import { Problem, asProblem, fromAnswer } from '../src/api/problem'
 import { SHORT, edge, entries, hiddenAt } from '../src/features/layers/legend'
 import { frames, isRange, last, lastDay, length, months, nextMonth, ofMonths, presetOf, shifted, today } from '../src/features/hotspots/range'
 import { parseAlarm } from '../src/api/hotspots'
+import { parseStream } from '../src/api/stream'
 import { inside } from '../src/features/search/inside'
 import { moved } from '../src/features/search/moved'
 
@@ -122,10 +123,10 @@ describe('a range of days', () => {
 
 describe('an alarm in the stream', () => {
   it('is read from its event, and nothing else is', () => {
-    expect(parseAlarm('event: alarm\nid: 4\ndata: {"id": 4}')).toEqual({ id: 4 })
-    expect(parseAlarm(': alive')).toBeNull()
-    expect(parseAlarm('retry: 5000')).toBeNull()
-    expect(parseAlarm('event: alarm\ndata: {')).toBeNull()
+    const { events } = parseStream('retry: 5000\n\n: alive\n\nevent: alarm\nid: 4\ndata: {"id": 4}\n\n')
+    expect(events.map(parseAlarm)).toEqual([{ id: 4 }])
+    expect(parseAlarm({ kind: 'alarm', data: '{' })).toBeNull()
+    expect(parseAlarm({ kind: 'layer', data: '{"id": 4}' })).toBeNull()
   })
 })
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { listen, missed, parseChange, parseEpochs, parseStream } from '../src/api/events'
+import { listen, missed, parseChange, parseEpochs } from '../src/api/events'
+import { callerName, hearStream, parseStream, type Said } from '../src/api/stream'
 import type { Bbox } from '../src/api/types'
 import { setToken } from '../src/state/token.svelte'
 import { Versions, touchedTiles, touches } from '../src/map/touched'
@@ -99,5 +100,76 @@ describe('the stream of news', () => {
     setToken('a-token-of-staff')
     setToken(null)
     await vi.waitFor(() => expect(asked).toEqual([null, 'Bearer a-token-of-staff', null]))
+  })
+})
+
+describe('tabs of one caller', () => {
+  const asked: string[] = []
+  const closes: (() => void)[] = []
+  let say: (text: string) => void = () => undefined
+
+  /** As the browser's: one holder, the others wait in line. */
+  function locks(): { request: (name: string, how: { signal: AbortSignal }, hold: () => Promise<void>) => Promise<void> } {
+    const lines = new Map<string, Promise<void>>()
+    return {
+      request(name, { signal }, hold) {
+        const turn = (lines.get(name) ?? Promise.resolve()).then(() => (signal.aborted ? undefined : hold()))
+        lines.set(name, turn.catch(() => undefined))
+        return turn
+      }
+    }
+  }
+
+  beforeEach(() => {
+    asked.length = 0
+    vi.stubGlobal('navigator', { locks: locks() })
+    vi.stubGlobal('fetch', (door: string, { signal }: { signal: AbortSignal }) => {
+      asked.push(door)
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          say = (text) => controller.enqueue(new TextEncoder().encode(text))
+          signal.addEventListener('abort', () => controller.error(new Error('aborted')))
+        }
+      })
+      return Promise.resolve(new Response(body))
+    })
+  })
+  afterEach(() => {
+    for (const close of closes.splice(0)) close()
+    vi.unstubAllGlobals()
+  })
+
+  function tab(standing?: () => Said): { heard: string[]; close: () => void } {
+    const heard: string[] = []
+    const close = hearStream('/door', ({ kind, data }) => heard.push(`${kind} ${data}`), standing)
+    closes.push(close)
+    return { heard, close }
+  }
+
+  it('share one stream, which another takes over when its keeper closes', async () => {
+    const first = tab()
+    const second = tab()
+    await vi.waitFor(() => expect(asked).toHaveLength(1))
+    say('event: layer\ndata: 1\n\n')
+    await vi.waitFor(() => expect([first.heard, second.heard]).toEqual([['layer 1'], ['layer 1']]))
+    first.close()
+    await vi.waitFor(() => expect(asked).toHaveLength(2))
+    say('event: layer\ndata: 2\n\n')
+    await vi.waitFor(() => expect(second.heard).toEqual(['layer 1', 'layer 2']))
+    expect(first.heard).toEqual(['layer 1'])
+  })
+
+  it('tell one that comes later where the layers stand', async () => {
+    tab(() => ({ kind: 'layers', data: '{"zoning":3}' }))
+    await vi.waitFor(() => expect(asked).toHaveLength(1))
+    const later = tab()
+    await vi.waitFor(() => expect(later.heard).toEqual(['layers {"zoning":3}']))
+    expect(asked).toHaveLength(1)
+  })
+
+  it('are told from those of another without their token', () => {
+    const names = [null, 'a-token-of-staff', 'b-token-of-staff'].map(callerName)
+    expect(new Set(names).size).toBe(3)
+    expect(names.join(' ')).not.toContain('token')
   })
 })

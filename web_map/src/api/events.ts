@@ -1,4 +1,4 @@
-import { authorization, onToken, token } from '../state/token.svelte'
+import { hearStream, type Said } from './stream'
 import type { Bbox } from './types'
 
 /** A layer has a new version; maps that show it ask for its tiles again. */
@@ -39,73 +39,13 @@ export function parseEpochs(data: string): Record<string, number> {
   }
 }
 
-/** The events of a text of server-sent events, and what of it is not yet complete. */
-export function parseStream(text: string): { events: { kind: string; data: string }[]; rest: string } {
-  const blocks = text.replaceAll('\r\n', '\n').split('\n\n')
-  const rest = blocks.pop() ?? ''
-  const field = (block: string, name: string): string | undefined =>
-    block
-      .split('\n')
-      .find((line) => line.startsWith(`${name}: `))
-      ?.slice(name.length + 2)
-  const events = blocks.flatMap((block) => {
-    const data = field(block, 'data')
-    return data === undefined ? [] : [{ kind: field(block, 'event') ?? 'message', data }]
-  })
-  return { events, rest }
-}
-
-const DOOR = '/api/events'
-const AGAIN_MS = 2_000
-const ABSENT_MS = 60_000
-
 /**
- * Listen to changes of layers until the returned function is called, as the one who is signed in at the time.
- *
- * The public has one stream per browser: over HTTP/1.1 a browser opens about six connections to a host, so the
- * tab that holds the lock keeps the stream and tells the others. A tab of staff has its own: what it is told of
- * is not for every tab.
+ * Listen to changes of layers until the returned function is called. What was missed while the line was down, or
+ * while another tab kept it, is told when it is up again.
  */
 export function listen(changed: (change: LayerChanged) => void): () => void {
-  let close = begin(changed)
-  const forget = onToken(() => {
-    close()
-    close = begin(changed)
-  })
-  return () => {
-    forget()
-    close()
-  }
-}
-
-function begin(changed: (change: LayerChanged) => void): () => void {
-  const stop = new AbortController()
-  if (token() !== null) {
-    void follow(changed, stop.signal)
-    return () => stop.abort()
-  }
-  const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('diaban-events') : null
-  if (channel) channel.onmessage = (event) => changed(event.data as LayerChanged)
-  const lead = (): Promise<void> =>
-    follow((change) => {
-      changed(change)
-      channel?.postMessage(change)
-    }, stop.signal)
-  if ('locks' in navigator) {
-    navigator.locks.request('diaban-events', { signal: stop.signal }, lead).catch(() => undefined)
-  } else {
-    void lead()
-  }
-  return () => {
-    stop.abort()
-    channel?.close()
-  }
-}
-
-/** Until aborted; what was missed while the line was down is told when it is up again. */
-async function follow(changed: (change: LayerChanged) => void, signal: AbortSignal): Promise<void> {
   const known = new Map<string, number>()
-  const hear = ({ kind, data }: { kind: string; data: string }): void => {
+  const hear = ({ kind, data }: Said): void => {
     if (kind === 'layers') {
       const epochs = parseEpochs(data)
       const changes = missed(known, epochs)
@@ -118,35 +58,6 @@ async function follow(changed: (change: LayerChanged) => void, signal: AbortSign
       changed(change)
     }
   }
-  while (!signal.aborted) {
-    const there = await once(hear, signal).catch(() => true)
-    await pause(there ? AGAIN_MS : ABSENT_MS, signal)
-  }
-}
-
-/** One connection to its end; false where the door does not let us in. `EventSource` cannot say who asks. */
-async function once(hear: (event: { kind: string; data: string }) => void, signal: AbortSignal): Promise<boolean> {
-  const headers = { accept: 'text/event-stream', ...authorization() }
-  const answer = await fetch(DOOR, { headers, signal, cache: 'no-store' })
-  if (!answer.ok || !answer.body) return answer.status >= 500
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
-  let rest = ''
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    const parsed = parseStream(rest + part.value)
-    rest = parsed.rest
-    for (const event of parsed.events) hear(event)
-  }
-  return true
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    signal.addEventListener('abort', done)
-  })
+  const standing = (): Said => ({ kind: 'layers', data: JSON.stringify(Object.fromEntries(known)) })
+  return hearStream('/api/events', hear, standing)
 }

@@ -1,6 +1,7 @@
 // The doors of hotspots. Staff ask for days, categories and channels; the public for months and groups.
 import { authorization } from '../state/token.svelte'
 import { address, get, post } from './client'
+import { hearStream, type Said } from './stream'
 import type { Hex, Text } from './types'
 
 export interface Choices {
@@ -131,40 +132,20 @@ export async function file(path: string, asked: Question): Promise<Blob | null> 
   return answer.ok ? answer.blob() : null
 }
 
-/** The alarm in the lines of one server-sent event, or null. */
-export function parseAlarm(block: string): Alarm | null {
-  const lines = block.split('\n')
-  if (!lines.includes('event: alarm')) return null
-  const data = lines.find((line) => line.startsWith('data: '))?.slice(6)
+/** The alarm that an event tells of, or null. */
+export function parseAlarm({ kind, data }: Said): Alarm | null {
+  if (kind !== 'alarm') return null
   try {
-    return data === undefined ? null : (JSON.parse(data) as Alarm)
+    return JSON.parse(data) as Alarm
   } catch {
     return null
   }
 }
 
-const AGAIN_MS = 5000
-
-/** Listen to alarms until the returned function is called. `EventSource` cannot say who asks, hence the stream. */
+/** Listen to alarms until the returned function is called. */
 export function listenAlarms(told: (alarm: Alarm) => void): () => void {
-  const stop = new AbortController()
-  const once = async (): Promise<void> => {
-    const answer = await fetch(`${DOOR}/alarms/events`, { headers: authorization(), signal: stop.signal })
-    if (!answer.ok || !answer.body) return
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
-    let rest = ''
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      const blocks = (rest + part.value).split('\n\n')
-      rest = blocks.pop() ?? ''
-      for (const alarm of blocks.map(parseAlarm)) if (alarm) told(alarm)
-    }
-  }
-  const run = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      await once().catch(() => undefined)
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
-    }
-  }
-  void run()
-  return () => stop.abort()
+  return hearStream(`${DOOR}/alarms/events`, (said) => {
+    const alarm = parseAlarm(said)
+    if (alarm) told(alarm)
+  })
 }
