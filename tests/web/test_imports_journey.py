@@ -39,10 +39,11 @@ def test_a_file_is_mapped_shown_landed_and_undone(product: Product, browser: Bro
         assert saved.value.path().read_bytes().startswith(b"SQLite format 3")
         expect(page.get_by_test_id("import-difference")).to_contain_text("5 mới")
         page.get_by_test_id("import-land").click()
+        expect(page.get_by_test_id("import-undo")).to_be_in_viewport()
         page.get_by_test_id("import-undo").click()
         _step(page, "undo")
         said = page.get_by_test_id("staff-panel").get_by_text("Đã hoàn tác, lớp như trước")
-        expect(said).to_be_visible()
+        expect(said).to_be_in_viewport()
 
 
 def _step(page: Page, step: str) -> None:
