@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.web.conftest import opened
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from tests.web.conftest import Product
+
+# Whichever test of the browser comes first waits for the whole product to come up.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 
 def test_a_file_is_mapped_shown_landed_and_undone(product: Product, browser: Browser, tmp_path: Path) -> None:
