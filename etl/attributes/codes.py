@@ -55,6 +55,11 @@ class CodeReader:
         entries = tuple(entries)
         self.several = several
         self._known = {entry.code: entry.code for entry in entries}
+        # Codes that are words of a program (mango) are shown by their titles, which files may write as well.
+        self._shown = (
+            [e.title.vi if e.code.islower() else e.code for e in entries[:SHOWN]],
+            [e.code for e in entries[:SHOWN]],
+        )
         self._folded = _unambiguous((entry.code, plain(entry.code)) for entry in entries)
         named = [(e.code, word) for e in entries for word in (e.title.vi, e.title.en, *e.aliases)]
         whole = [(code, word) for code, word in named if not word.endswith(_MORE)]
@@ -76,8 +81,9 @@ class CodeReader:
                 f"là mã kết hợp ({text[:40]}): tách thành từng phần hoặc chọn mã chính",
                 f"is a combined code ({text[:40]}): split it or choose the main one",
             )
-        shown = ", ".join(list(self._known)[:SHOWN]) + ("…" if len(self._known) > SHOWN else "")
-        raise Wrong(f"không có mã {text[:40]}; các mã: {shown}", f"has no code {text[:40]}; codes: {shown}")
+        more = "…" if len(self._known) > SHOWN else ""
+        vi, en = (", ".join(shown) + more for shown in self._shown)
+        raise Wrong(f"không có mã {text[:40]}; các mã: {vi}", f"has no code {text[:40]}; codes: {en}")
 
     def combined(self, value: object) -> Combined | None:
         """What a text says beyond one code; None where it is just a code."""
