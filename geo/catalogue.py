@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from geo.database import Database
 
 ANONYMOUS = Caller.anonymous()
+# Of what is committed, never of the sequence that layers' revisions come from: a number is drawn while its
+# transaction is still at work, and who had seen it would take the layers of before for the new ones for ever.
+# Each change gives its layer a number above all others, so that the sum grows in whatever order they commit.
+_REVISION = "SELECT coalesce(sum(revision), 0)::bigint FROM ops.layer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +94,20 @@ class Catalogue:
             ).fetchall()
             epochs = {name: (epoch, public) for name, epoch, public in rows}
             moved = {name for name, state in epochs.items() if self._epochs.get(name) != state}
-            revision = await (
-                await connection.execute("SELECT last_value FROM ops.layer_revision")
-            ).fetchone()
+            revision = await (await connection.execute(_REVISION)).fetchone()
             if revision and revision[0] != self.revision:
-                self._published = await self._read(revision[0])
+                self._published = await self._read()
             if before is not None:
                 await before({name: epoch for name, (epoch, _) in epochs.items()})
             self._epochs = epochs
         return moved
 
-    async def _read(self, revision: int) -> Published:
+    async def _read(self) -> Published:
         async with self._db.read(ANONYMOUS) as connection:
             rows = await (
-                await connection.execute("SELECT name, description, note FROM ops.layer")
+                await connection.execute("SELECT name, description, note, revision FROM ops.layer")
             ).fetchall()
-        found = {name: Layer.model_validate(description) for name, description, _ in rows}
+        found = {name: Layer.model_validate(description) for name, description, _, _ in rows}
         ordered = dict(sorted(found.items(), key=lambda item: (item[1].order, item[0])))
-        notes = {name: Text.model_validate(note) for name, _, note in rows if note}
-        return Published(revision, ordered, notes)
+        notes = {name: Text.model_validate(note) for name, _, note, _ in rows if note}
+        return Published(sum(revision for _, _, _, revision in rows), ordered, notes)

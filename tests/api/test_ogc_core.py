@@ -348,9 +348,9 @@ def test_linked_data_of_one_feature(client: TestClient) -> None:
 
 def test_an_approximation_is_called_one(client: TestClient, admin: psycopg.Connection) -> None:
     admin.execute(
-        """UPDATE ops.layer SET note = '{"vi": "Gần đúng.", "en": "Approximate."}' WHERE name = 'farms'"""
+        """UPDATE ops.layer SET note = '{"vi": "Gần đúng.", "en": "Approximate."}',"""
+        " revision = nextval('ops.layer_revision') WHERE name = 'farms'"
     )
-    admin.execute("SELECT nextval('ops.layer_revision')")
     admin.execute(
         "INSERT INTO core.farms (geom, name, crop) VALUES ('SRID=4326;POINT(105.7 10.5)', 'x', 'xoai')"
     )
