@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import csv
 import itertools
+import re
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from etl.sources.refusal import Refused, protected, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from etl.types import Limits
@@ -77,14 +79,14 @@ class CsvCells:
                 held.append(line)
                 yield line
 
-        reader = csv.reader(feed(), delimiter=self.delimiter)
+        reader = self._reader(feed())
         while True:
             try:
                 row: Row = list(next(reader, _END))
             except csv.Error as error:
                 if not self._swallowed(held):
-                    raise unreadable(self._path.name, f"{reader.line_num}: {error}") from None
-                row, reader = [], csv.reader(feed(), delimiter=self.delimiter)
+                    raise unreadable(self._path.name, str(error)) from None
+                row, reader = [], self._reader(feed())
             if not held:
                 return
             yield held.copy(), row
@@ -99,7 +101,10 @@ class CsvCells:
 
     def _alone(self, line: str) -> Row:
         bare = line.rstrip("\r\n")
-        return [cell.rstrip("\r\n") for row in csv.reader([bare], delimiter=self.delimiter) for cell in row]
+        return [cell.rstrip("\r\n") for row in self._reader([bare]) for cell in row]
+
+    def _reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        return csv.reader(lines, delimiter=self.delimiter, skipinitialspace=self.delimiter == " ")
 
     def _lines(self, file: object) -> Iterator[str]:
         while line := file.readline(LINE_CHARS):  # type: ignore[attr-defined]
@@ -172,6 +177,7 @@ def _encoding(head: bytes) -> tuple[str, Literal["unicode", "bytes"]]:
     return ("latin-1", "bytes") if text.isascii() else ("utf-8", "unicode")
 
 
+_DECIMALS = re.compile(r"(?<!\S)\d{2,7}\.\d+(?!\S)")
 _END: list[str] = []
 
 
@@ -181,7 +187,7 @@ def _delimiter(head: str) -> tuple[str, int]:
     A comma where none does.
     """
     lines = [line for line in head.splitlines()[:50] if line.strip()]
-    best, most, width = ",", 0.0, 1
+    best, most, width = (" ", 0.0, _columns(lines)) if _columns(lines) else (",", 0.0, 1)
     for sign in _DELIMITERS:
         # A comma before a blank is of a sentence: addresses have more of them than rows have cells.
         counts = [line.count(sign) - (sign == ",") * line.count(", ") + 1 for line in lines]
@@ -190,6 +196,15 @@ def _delimiter(head: str) -> tuple[str, int]:
         if common > 1 and score > most:
             best, most, width = sign, score, _cells(lines, sign)
     return best, width
+
+
+def _columns(lines: list[str]) -> int:
+    """How many words each line has where blanks divide coordinates, as total stations write; else 0."""
+    words = [line.split() for line in lines]
+    counts = Counter(map(len, words))
+    width = max(counts, key=lambda count: counts[count]) if counts else 0
+    placed = sum(len(_DECIMALS.findall(line)) >= 2 for line in lines)
+    return width if width >= 3 and counts[width] == len(lines) == placed else 0
 
 
 def _cells(lines: list[str], sign: str) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from etl.sources.coordinates import is_easting, is_northing, northing_first, number, pair, ring_of
 from etl.sources.frames import note
 from etl.sources.places import cell
-from etl.sources.roles import DEEPEST, Header, goes_on, header_of, is_numbering, is_wkt, merged, stacked
+from etl.sources.roles import DEEPEST, Header, goes_on, header_of, is_numbering, is_wkt, merged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,19 +57,29 @@ def find(rows: Sequence[Row], transport: Transport) -> Head:
 
 
 def _located(rows: Sequence[Row], index: int, header: Header, transport: Transport) -> Head | None:
-    """A header that begins at a row and says where things are."""
+    """A header that says where things are, by a row with the names of the coordinates and those above it."""
     if header.first is not None and header.second is not None:
-        return _whole(rows, Head(header, index, index), header, transport)
-    for depth in range(2, DEEPEST + 1):
-        deeper = stacked(rows[index : index + depth], transport)
-        if deeper is not None:
-            return _whole(rows, Head(deeper, index, index + depth - 1), deeper, transport)
+        start = index
+        while start > 0 and index - start + 1 < DEEPEST and _adds(rows[start - 1], header):
+            higher = header_of(merged(rows[start - 1 : index + 1]), transport)
+            if higher is None or not higher.located:
+                break
+            start, header = start - 1, higher
+        return _whole(rows, Head(header, start, index), header, transport)
     body = rows[index + 1 : index + 20]
     if header.wkt is not None and any(is_wkt(cell(row, header.wkt)) for row in body):
         return Head(header, index, index)
     if header.both is not None and any(pair(cell(row, header.both)) for row in body):
         return _whole(rows, Head(header, index, index), header, transport)
     return None
+
+
+def _adds(above: Row, header: Header) -> bool:
+    """Whether a row above is the header's upper row: words, and some over columns without a name."""
+    filled = [at for at, each in enumerate(above) if each not in (None, "")]
+    if len(filled) < 2 or any(number(above[at]) is not None for at in filled):
+        return False
+    return any(at < len(header.names) and not header.names[at] for at in filled)
 
 
 def _whole(rows: Sequence[Row], found: Head, header: Header, transport: Transport) -> Head:

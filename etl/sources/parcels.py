@@ -15,6 +15,7 @@ from etl.text import bare
 EDGE_M, EDGE_SHARE = 0.03, 0.0005
 _PARCEL = re.compile(r"thua\s*(?:dat)?\s*(?:so)?\s*[:.]?\s*(\d+)")
 _SHEET = re.compile(r"\bto\s*(?:ban do)?\s*(?:so)?\s*[:.]?\s*(\d+)")
+_USE = re.compile(r"loai dat\s*(?:su dung)?\s*[:.]?\s*\b([A-Z]{3}(?:\s*[+;]\s*[A-Z]{3})*)\b")
 _AREA = re.compile(r"dien tich[^\d]{0,20}([\d.,\s]*\d)\s*(m2|m²|ha)?")
 # A line of a title that names the table or its coordinate system, not the parcel.
 _GENERAL = re.compile(r"he toa do|vn-?2000|kinh tuyen|mui chieu|ktt|bang (ke|liet ke|thong ke)")
@@ -110,6 +111,13 @@ def numbers_of(block: Block) -> tuple[int | None, int | None]:
     words = bare(block.words or block.title)
     parcel, sheet = _PARCEL.search(words), _SHEET.search(words)
     return (int(parcel[1]) if parcel else None), (int(sheet[1]) if sheet else None)
+
+
+def use_in(words: str) -> str | None:
+    """The land-use code that words tell ("Loại đất: LUC"): three capitals."""
+    # Marks away, capitals kept: a code is told from a word by them.
+    match = _USE.search(re.sub(r"(?i)loại\s+đất", "loai dat", words))
+    return None if match is None else match[1]
 
 
 def _area(match: re.Match[str]) -> float | None:

@@ -109,16 +109,11 @@ def _again(names: Sequence[str], roles: Sequence[str | None]) -> tuple[Header, .
 
 def two_rows(upper: Sequence[object], lower: Sequence[object], transport: Transport) -> Header | None:
     """A header of two rows ("Tọa độ" over "X" and "Y"), None where the second adds no coordinates."""
-    return stacked([upper, lower], transport)
-
-
-def stacked(rows: Sequence[Sequence[object]], transport: Transport) -> Header | None:
-    """A header of several rows; None where they hold numbers or name no pair of coordinates."""
-    if not all(any(isinstance(cell, str) and cell.strip() for cell in row) for row in rows[1:]):
+    if not any(isinstance(cell, str) and cell.strip() for cell in lower):
         return None
-    if any(number(cell) is not None for row in rows[1:] for cell in row):
+    if any(number(cell) is not None for cell in lower):
         return None
-    found = header_of(merged(rows), transport)
+    found = header_of(merged([upper, lower]), transport)
     return found if found is not None and found.first is not None and found.second is not None else None
 
 

@@ -22,7 +22,7 @@ from etl.sources.coordinates import (
 from etl.sources.corners import blocks, is_list
 from etl.sources.frames import unique
 from etl.sources.heads import find
-from etl.sources.parcels import findings, numbers_of, ring, swap_of
+from etl.sources.parcels import findings, numbers_of, ring, swap_of, use_in
 from etl.sources.places import cell, column, places
 from etl.sources.refusal import Refused
 from etl.sources.roles import is_numbering, merged, readable
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 LOOK_ROWS = 500
 CORNER_COLUMNS = ("ten", "so_thua", "so_to", "dien_tich_m2")
+USE = "loai_dat"
 
 
 class Table:
@@ -107,7 +108,8 @@ class Table:
         names = [self.header.names[index] for index in self.header.other]
         if self.corners:
             point = None if self.header.point is None else self.header.names[self.header.point]
-            return unique([*CORNER_COLUMNS, *(name for name in names if name != point)])
+            use = [USE] if any(map(use_in, self.texts())) else []
+            return unique([*CORNER_COLUMNS, *use, *(name for name in names if name != point)])
         return unique(names)
 
     def batches(self, size: int) -> Iterator[pa.RecordBatch]:
@@ -130,6 +132,7 @@ class Table:
                 "so_thua": parcel,
                 "so_to": sheet,
                 "dien_tich_m2": block.area_m2,
+                USE: use_in(block.words),
             }
             for name in names:
                 columns[name].append(own.get(name, block.cells.get(name)))

@@ -198,3 +198,25 @@ def test_a_column_of_the_right_name_and_wrong_values_is_told(tmp_path: Path) -> 
     told = {note.code: note.text.vi for note in seen.notes}
     assert "«Cây trồng»" in told["field_missing"] and "Cây lạ" in told["field_missing"]
     assert "«Diện tích (ha)»" in told["column_unreadable"] and "chưa đo đạc" in told["column_unreadable"]
+
+
+def test_a_list_of_a_total_station_divided_by_blanks(tmp_path: Path) -> None:
+    lines = [f"P{n}   {north:.3f}  {east:.3f}   1.25\n" for n, (east, north) in enumerate(middles(epsg=5897))]
+    (tmp_path / "a.txt").write_text("".join(lines))
+    said = Answers(crs="5897", columns={"name": "cot_1"}, constants={"crop": "mango"})
+    _, shapes, values, faults = taken(tmp_path / "a.txt", "farms", said)
+    assert faults == [] and values["name"] == [f"P{n}" for n in range(20)]
+    assert np.abs(shapely.get_coordinates(shapes) - middles()).max() < 1e-7
+
+
+def test_the_use_of_a_parcel_in_its_title(tmp_path: Path) -> None:
+    rows: list[Row] = [["ỦY BAN NHÂN DÂN XÃ A", None, None, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"]]
+    for _, row in odd.land().iterrows():
+        rows.append([f"Thửa đất số: {row.SHTHUA}; Tờ bản đồ số: {row.SHBANDO}; Loại đất: {row.MDSD}"])
+        rows += [["Số hiệu điểm", "Tọa độ", None, "Khoảng cách (m)"], [None, "X (m)", "Y (m)"], [1, 2, 3, 4]]
+        corners = shapely.get_coordinates(row.geometry)
+        rows += [[f"M{n}", north, east] for n, (east, north) in enumerate(corners, 1)]
+    said = Answers(crs="5897", scheme="TT27_2018")
+    _, shapes, values, faults = taken(book(tmp_path, rows), "land_use", said)
+    assert faults == [] and len(shapes) == 60
+    assert values["code"] == odd.land().MDSD.tolist()
