@@ -95,7 +95,7 @@ class Product:
         return killed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product() -> Iterator[Product]:
     """The demonstration province, up and serving."""
     # pytest's own folders are closed to the user that the database runs as when root calls.
@@ -109,9 +109,13 @@ def product() -> Iterator[Product]:
         shutil.rmtree(home)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium from the machine, with software WebGL."""
+    """Chromium from the machine, with software WebGL.
+
+    Gone with the last test of this folder: its driver keeps an event loop at work in the main thread, beside
+    which no other test could run one.
+    """
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
