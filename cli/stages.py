@@ -1,4 +1,8 @@
-"""The stages of ``./diaban test``: each runs whatever became of the others; the last line counts."""
+"""The stages of ``./diaban test``: each runs whatever became of the others; the last line counts.
+
+The checks run side by side, as many as there are cores, and are shown one after another; the tests come after
+them and have the machine to themselves.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,13 +30,26 @@ LET_THROUGH = {"DIABAN_TEST_DATABASE_URL", "DIABAN_PICTURES"}
 
 @dataclass(frozen=True)
 class Stage:
-    """One program; ``report`` is the JUnit file that it is asked to write, absent for a mere check."""
+    """One program; ``report`` is the JUnit file that it is asked to write, absent for a mere check.
+
+    ``alone``: nothing else of ours runs meanwhile, and what it says is shown as it says it.
+    """
 
     name: str
     command: list[str]
     cwd: Path = REPO
     report: str | None = None
     report_option: str = ""
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a stage ended; ``said`` is what was not shown yet."""
+
+    code: int
+    seconds: float
+    said: str = ""
 
 
 @dataclass
@@ -52,12 +70,8 @@ class Count:
 def everything() -> list[Stage]:
     """Every check and test of the repository."""
     here = [sys.executable, "-m"]
-    stages = [
-        Stage("ruff check", [*here, "ruff", "check", "."]),
-        Stage("ruff format", [*here, "ruff", "format", "--check", "."]),
-        Stage("mypy", [*here, "mypy"]),
-        Stage("lint-imports", [str(_beside_python("lint-imports"))]),
-    ]
+    # The longest first.
+    stages = [Stage("mypy", [*here, "mypy"])]
     npm = shutil.which("npm")
     if npm is not None and (web_build.WEB / "package.json").exists():
         web_build.prepare_packages()
@@ -66,13 +80,23 @@ def everything() -> list[Stage]:
             Stage("svelte-check", [npm, "run", "--silent", "check"], web_build.WEB),
             Stage("vitest", vitest, web_build.WEB, "vitest.xml", "--outputFile.junit="),
         ]
+    stages += [
+        Stage("ruff check", [*here, "ruff", "check", "."]),
+        Stage("ruff format", [*here, "ruff", "format", "--check", "."]),
+        Stage("lint-imports", [str(_beside_python("lint-imports"))]),
+    ]
     return [*stages, *only_pytest([])]
 
 
 def only_pytest(arguments: Sequence[str]) -> list[Stage]:
     """The Python tests alone."""
     command = [sys.executable, "-m", "pytest", *arguments]
-    return [Stage("pytest", command, REPO, "pytest.xml", "--junitxml=")]
+    return [Stage("pytest", command, REPO, "pytest.xml", "--junitxml=", alone=True)]
+
+
+def cores() -> int:
+    """The cores that we may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run(stages: Sequence[Stage], reports: Path) -> int:
@@ -80,34 +104,50 @@ def run(stages: Sequence[Stage], reports: Path) -> int:
     reports.mkdir(parents=True, exist_ok=True)
     count = Count()
     results = []
-    for stage in stages:
-        print(f"\n── {stage.name}", flush=True)
-        started = time.monotonic()
-        good = _run_one(stage, reports, count)
-        results.append(f"{'✓' if good else '✗'} {stage.name}  {time.monotonic() - started:.1f} s")
+    with ThreadPoolExecutor(max(cores(), 2)) as hands:
+        beside = {stage.name: hands.submit(_run_one, stage, reports) for stage in stages if not stage.alone}
+        for stage in sorted(stages, key=lambda stage: stage.alone):
+            print(f"\n── {stage.name}", flush=True)
+            ended = _run_one(stage, reports) if stage.alone else beside[stage.name].result()
+            print(ended.said, end="", flush=True)
+            good = _judge(stage, ended, reports, count)
+            results.append(f"{'✓' if good else '✗'} {stage.name}  {ended.seconds:.1f} s")
     print("\n" + "\n".join(results))
     print(count.line(), flush=True)
     return 1 if count.failed or count.broken else 0
 
 
-def _run_one(stage: Stage, reports: Path, count: Count) -> bool:
+def _run_one(stage: Stage, reports: Path) -> Ended:
     command = list(stage.command)
-    report = reports / stage.report if stage.report else None
-    if report is not None:
+    if stage.report is not None:
+        report = reports / stage.report
         report.unlink(missing_ok=True)
         command.append(f"{stage.report_option}{report}")
-    code = subprocess.run(
-        command, cwd=stage.cwd, env=_environment(), stdin=subprocess.DEVNULL, check=False
-    ).returncode
+    started = time.monotonic()
+    ended = subprocess.run(
+        command,
+        cwd=stage.cwd,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=None if stage.alone else subprocess.PIPE,
+        stderr=None if stage.alone else subprocess.STDOUT,
+        check=False,
+    )
+    said = (ended.stdout or b"").decode("utf-8", errors="replace")
+    return Ended(ended.returncode, time.monotonic() - started, said)
+
+
+def _judge(stage: Stage, ended: Ended, reports: Path, count: Count) -> bool:
+    report = reports / stage.report if stage.report else None
     failed_before = count.failed
     if report is not None and report.exists():
         add(count, report)
-    if code != 0:
+    if ended.code != 0:
         count.broken.append(stage.name)
         if count.failed == failed_before:
             # A check without tests, or a runner that did not come as far as a failing test, counts as one.
             count.failed += 1
-    return code == 0
+    return ended.code == 0
 
 
 def add(count: Count, report: Path) -> None:

@@ -62,3 +62,26 @@ def test_the_machines_own_database_is_hidden_from_the_tests(monkeypatch: pytest.
     environment = stages._environment()
     assert "DIABAN_DATABASE_URL" not in environment
     assert "PGHOST" not in environment
+
+
+def test_checks_run_side_by_side_and_tests_after_them(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each check waits for the other; what they say is shown whole, in their order, before the tests'."""
+    meet = (
+        "import pathlib, sys, time; mine, other = map(pathlib.Path, sys.argv[1:]); mine.touch()\n"
+        "for _ in range(1200): other.exists() or time.sleep(.05)\n"
+        "print(mine.name, 'met', other.exists())"
+    )
+    a, b = str(tmp_path / "a"), str(tmp_path / "b")
+    both = f"import os; print('tests', os.path.exists({a!r}), os.path.exists({b!r}))"
+    chosen = [
+        Stage("tests", python(both), alone=True),
+        Stage("first", [*python(meet), a, b]),
+        Stage("second", [*python(meet), b, a]),
+    ]
+    assert run(chosen, tmp_path) == 0
+    lines = [
+        line for line in capfd.readouterr().out.splitlines() if line and not line.startswith(("──", "✓"))
+    ]
+    assert lines[:-1] == ["a met True", "b met True", "tests True True"]
