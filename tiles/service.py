@@ -177,8 +177,8 @@ class TileService:
             cursor = connection.cursor(binary=True)
             row = None
             for query in self._ways(layer, key, caller, rungs):
-                answer = await cursor.execute(query.statement, query.parameters, prepare=True)
-                row = await answer.fetchone()
+                # Prepared by psycopg when it comes again: there are more of them than a connection keeps.
+                row = await (await cursor.execute(query.statement, query.parameters)).fetchone()
                 if row is not None:
                     break
         return bytes(row[0]) if row and row[0] else b""
