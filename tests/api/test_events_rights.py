@@ -6,8 +6,6 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from api import events
 from api.app import create_app
 from geo.database import Caller, Claims
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     import psycopg
+    import pytest
     from fastapi import FastAPI
     from starlette.testclient import TestClient
 
@@ -38,13 +37,15 @@ def listening(app: FastAPI, who: Caller) -> AsyncIterator[str]:
 
 
 async def heard(stream: AsyncIterator[str], lon: float) -> list[dict[str, Any]]:
-    """What the stream tells of cameras, up to the change at that longitude."""
+    """What the stream tells of cameras, up to the change that touches that longitude."""
     told: list[dict[str, Any]] = []
     while True:
         said = await asyncio.wait_for(anext(stream), SLOWEST_S)
         if "event: layer\n" in said and "cameras" in said:
             told.append(json.loads(said.partition("data: ")[2]))
-            if told[-1]["bbox"] and told[-1]["bbox"][0] == pytest.approx(lon):
+            west, _, east, _ = told[-1]["bbox"] or (0.0,) * 4
+            # On a busy machine two changes may be told as one.
+            if west - 1e-6 <= lon <= east + 1e-6:
                 return told
 
 
