@@ -6,6 +6,8 @@ that overlap are a question for whoever surveyed them.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 VERTICES_A_BLOCK = 400_000
+# GEOS works outside of the interpreter's lock: blocks are checked side by side. Each reads shapes of its own.
+HANDS = 2
 # About a metre: gaps as narrow as this are errors of drawing, wider ones are roads and canals.
 GAP_DEG = 1e-5
 LEAST_M2 = 0.1
@@ -39,10 +43,13 @@ PAIRS_A_BLOCK = 50_000
 def check_coverage(shapes: Shapes, tally: Tally, done: Callable[[float], None] = lambda _: None) -> None:
     """Count overlaps and gaps with their area and places."""
     ready = 0
-    for block in _blocks(shapes, np.arange(len(shapes))):
-        _check_block(shapes, block, tally)
-        ready += len(block)
-        done(ready / len(shapes))
+    blocks = list(_blocks(shapes, np.arange(len(shapes))))
+    with ThreadPoolExecutor(HANDS) as hands:
+        for block, found in zip(blocks, hands.map(partial(_check_block, shapes), blocks), strict=True):
+            for code, places, rows in found:
+                _count(tally, code, places, rows)
+            ready += len(block)
+            done(ready / len(shapes))
 
 
 def take_neighbours(found: Findings, shared: list[tuple[int, bytes]] | None) -> None:
@@ -68,7 +75,8 @@ def _blocks(shapes: Shapes, which: Ints) -> Iterator[Ints]:
     yield from _blocks(shapes, which[order[half:]])
 
 
-def _check_block(shapes: Shapes, block: Ints, tally: Tally) -> None:
+def _check_block(shapes: Shapes, block: Ints) -> list[tuple[str, Geometries, Ints]]:
+    """What is wrong in a block, where, and in which rows."""
     west, south = shapes.boxes[block][:, :2].min(axis=0) - GAP_DEG
     east, north = shapes.boxes[block][:, 2:].max(axis=0) + GAP_DEG
     box = shapes.boxes
@@ -82,14 +90,16 @@ def _check_block(shapes: Shapes, block: Ints, tally: Tally) -> None:
     loose = np.flatnonzero(~shapely.is_empty(edges))
     twins = _twins(box[which])
     if not len(loose) and not len(twins):
-        return
+        return []
     pairs = _pairs(here, edges, loose, twins)
     # A pair belongs to the block of its first shape; the other may lie outside.
     first = np.minimum(which[pairs[:, 0]], which[pairs[:, 1]])
     mine = pairs[np.isin(first, block)]
     common = shapely.intersection(here[mine[:, 0]], here[mine[:, 1]])
-    _count(tally, "overlap", common, shapes.rows[which[mine[:, 0]]])
-    _count(tally, "gap", *_gaps(here, edges, loose, len(block), shapes.rows[which]))
+    return [
+        ("overlap", common, shapes.rows[which[mine[:, 0]]]),
+        ("gap", *_gaps(here, edges, loose, len(block), shapes.rows[which])),
+    ]
 
 
 def _twins(boxes: NDArray[np.float64]) -> Ints:
