@@ -37,6 +37,7 @@ from api import (
     units,
 )
 from api.definition import complete
+from api.drawn import Drawn
 from api.first import First
 from api.middleware import Observed, configure_logging, content_security_policy
 from api.ogc import router as ogc
@@ -117,6 +118,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.catalogue = Catalogue(app.state.db)
     app.state.broadcast = Broadcast()
     app.state.basemap = basemap.basemap_of(chosen)
+    app.state.glyphs, app.state.sprites = Drawn(signs.GLYPHS_KEPT), Drawn(signs.SPRITES_KEPT)
     app.state.start_failures = ["starting"]
     errors.install(app)
     app.add_middleware(First)

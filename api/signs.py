@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import re
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -30,6 +29,8 @@ PBF, PNG = "application/x-protobuf", "image/png"
 FACES = {"Be Vietnam Pro": "400", "Be Vietnam Pro SemiBold": "600"}
 FILES = "be-vietnam-pro-*-{}-normal-*.woff2"
 RANGE = re.compile(r"(\d{1,5})-(\d{1,5})\.pbf")
+# All that there are, in each face; and a picture for coarse screens and one for fine ones.
+GLYPHS_KEPT, SPRITES_KEPT = len(FACES) * 256, 2
 SPRITE = re.compile(r"sprite(@2x)?\.(json|png)")
 KEPT = {"Cache-Control": "public, max-age=86400", **OPEN}
 ASKED_EACH_TIME = {"Cache-Control": "no-cache", **OPEN}
@@ -46,7 +47,8 @@ async def glyphs(
     face = next((face for face in fonts.split(",") if face in FACES), None)
     if face is None:
         raise NotFound(f"Chỉ có các phông: {', '.join(FACES)}.", f"The faces are: {', '.join(FACES)}.")
-    body = await asyncio.to_thread(_drawn, settings(request).dist_dir / "assets", face, start)
+    folder, drawn = settings(request).dist_dir / "assets", request.app.state.glyphs
+    body = await drawn.get((folder, face, start), partial(_drawn, folder, face, start))
     coded = accepts_gzip(request.headers.get("accept-encoding", ""))
     headers = {**KEPT, "ETag": f'"{digest_of(body)}{"" if coded else "-i"}"', "Vary": "Accept-Encoding"}
     if matches(request.headers.get("if-none-match", ""), headers["ETag"]):
@@ -64,9 +66,8 @@ def _range(name: str) -> int:
     return int(found[1])
 
 
-@lru_cache(maxsize=len(FACES) * 256)
 def _drawn(folder: File, face: str, start: int) -> bytes:
-    """The range, compressed; drawn once a worker, for it takes a third of a second."""
+    """The range, compressed; it takes a third of a second."""
     # What draws is large, and most workers are never asked for letters.
     from tiles.glyphs import glyph_range
 
@@ -98,13 +99,8 @@ async def sprite(
 async def _sprite(request: Request, catalogue: Catalogue, ratio: int) -> Sprite:
     from tiles.sprites import sprite as draw  # large, and rarely asked for
 
-    state = request.app.state
-    if not hasattr(state, "sprites"):
-        state.sprites = {}
-    sprites: dict[tuple[int, int], Sprite] = state.sprites
     key = (catalogue.revision, ratio)
-    if key not in sprites:
-        made = await asyncio.to_thread(draw, list(catalogue.layers.values()), ratio)
-        state.sprites = {at: each for at, each in sprites.items() if at[0] == key[0]} | {key: made}
-        return made
-    return sprites[key]
+    made: Sprite = await request.app.state.sprites.get(
+        key, partial(draw, list(catalogue.layers.values()), ratio)
+    )
+    return made

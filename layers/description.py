@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal, Self
+from xml.etree import ElementTree
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -33,6 +34,7 @@ NAME = re.compile(r"^[a-z][a-z0-9_]{0,48}$")
 FOREIGN = re.compile(
     r"<!|<\?xml-stylesheet|<(image|use|script|style|foreignObject)\b|href\s*=|url\s*\(", re.IGNORECASE
 )
+SVG = "{http://www.w3.org/2000/svg}svg"
 # Columns that every layer table has beside its own fields.
 SYSTEM_COLUMNS = frozenset(
     {
@@ -62,6 +64,12 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 def _icon(text: str) -> str:
     if FOREIGN.search(text):
         raise ValueError("an icon has shapes of its own: no entities, pictures, links or style sheets")
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314 (it has no entities)
+    except ElementTree.ParseError as error:
+        raise ValueError(f"an icon is an SVG document: {error}") from None
+    if root.tag != SVG:
+        raise ValueError(f"an icon is an SVG document, and begins with <svg xmlns=…>, not with {root.tag}")
     return text
 
 

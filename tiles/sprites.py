@@ -9,6 +9,7 @@ import io
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import structlog
 from PIL import Image
 from resvg_py import svg_to_bytes
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from layers.description import Layer
 
+log = structlog.get_logger()
 SIDE_PX = 24
 
 
@@ -30,13 +32,16 @@ class Sprite(NamedTuple):
 def sprite(layers: Iterable[Layer], ratio: int) -> Sprite:
     """All icons of ``layers``, ``ratio`` pixels of the picture for one of the screen.
 
-    ``ValueError`` where an icon cannot be drawn. A picture without icons has one clear pixel.
+    An icon that cannot be drawn is left out, and logged. A picture without icons has one clear pixel.
     """
-    drawn = {
-        f"{layer.name}:{name}": _picture(text, SIDE_PX * ratio)
-        for layer in layers
-        for name, text in sorted(layer.icons.items())
-    }
+    drawn: dict[str, Image.Image] = {}
+    for layer in layers:
+        for name, text in sorted(layer.icons.items()):
+            try:
+                drawn[f"{layer.name}:{name}"] = _picture(text, SIDE_PX * ratio)
+            except ValueError as error:
+                # One layer's icon without a size must not take everyone's icons away.
+                log.warning("icon_not_drawn", layer=layer.name, icon=name, reason=str(error))
     side, columns = SIDE_PX * ratio, max(1, math.isqrt(max(0, len(drawn) - 1)) + 1)
     rows = math.ceil(len(drawn) / columns)
     whole = Image.new("RGBA", (columns * side, rows * side) if drawn else (1, 1))

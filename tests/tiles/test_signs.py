@@ -80,3 +80,10 @@ def test_without_icons_the_picture_is_one_clear_pixel() -> None:
     made = sprite([], 1)
     assert made.places == {}
     assert Image.open(io.BytesIO(made.png)).size == (1, 1)
+
+
+def test_an_icon_that_cannot_be_drawn_takes_no_other_away() -> None:
+    flat = '<svg xmlns="http://www.w3.org/2000/svg" width="0" height="0"/>'
+    layer = LAYERS["cameras"]
+    odd = layer.model_copy(update={"icons": {**layer.icons, "flat": flat}})
+    assert set(sprite([odd], 1).places) == {f"cameras:{name}" for name in layer.icons}
