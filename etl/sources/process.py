@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import tempfile
 import threading
 import time
@@ -80,23 +81,26 @@ def worker(job: dict[str, Any], limits: Limits) -> Iterator[tuple[IO[bytes], Wat
     with tempfile.TemporaryDirectory(prefix="diaban-read-") as folder, tempfile.TemporaryFile() as said:
         process = NURSERY.worker(folder, said.fileno(), environment())
         watchdog = Watchdog(process, limits)
-        finished = False
+        finished = broken = unending = False
         try:
             with process.stdin as asked:
                 asked.write(json.dumps({**job, "folder": folder}).encode())
             yield process.stdout, watchdog
             finished = True
-            process.wait(limits.idle_s)
         except (pa.ArrowException, EOFError, BrokenPipeError, json.JSONDecodeError):
-            finished = True  # what the worker said tells more than the broken stream
+            finished = broken = True  # what the worker said tells more than the broken stream
+            process.stdout.close()  # nor does it wait for a reader
         finally:
             watchdog.stop()
             if process.wait(ENDING_S if finished else 0) is None:
+                unending = finished
                 process.kill()
             code = process.wait()
             process.stdout.close()
-        if finished and (code != 0 or watchdog.fired):
-            raise _reason(code, watchdog.fired, said, limits)
+        # One that ended well just before it was to be killed has done its work.
+        if finished and (code != 0 or broken):
+            late = watchdog.fired or unending or code == -signal.SIGXCPU
+            raise _reason(code, late, said, limits)
 
 
 def environment() -> dict[str, str]:

@@ -19,7 +19,7 @@ import pyogrio
 import pytest
 import shapely
 
-from etl.sources import Refused, batches, open_source
+from etl.sources import Refused, batches, nursery, open_source, process
 from etl.sources.archives import unpack
 from etl.sources.cells import CsvCells
 from etl.sources.curves import straight
@@ -219,6 +219,7 @@ def test_a_reader_that_takes_too_much_memory_is_stopped(tmp_path: Path) -> None:
 def test_a_reader_that_stalls_is_killed(tmp_path: Path) -> None:
     """Stopped in the middle, as on a share that is gone: it says nothing and does not end."""
     source = replace(open_source(written(tmp_path, "a.gpkg", 30_000)), limits=Limits(idle_s=2))
+    _gone(NURSERY.pid)  # who described it may have told that it ended, and be there for a moment
     with pytest.raises(Refused) as refused:
         reading = batches(source, "a", size=10)
         next(reading)
@@ -228,6 +229,48 @@ def test_a_reader_that_stalls_is_killed(tmp_path: Path) -> None:
             pass
     assert refused.value.code == "too_slow"
     _gone(NURSERY.pid)
+
+
+def test_a_reader_that_does_not_end_after_its_last_word_is_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays = (
+        "import os, sys, time; from etl.sources import worker; work = worker.main; "
+        "worker.main = lambda: (work(), sys.stdout.flush(), os.close(1), time.sleep(600)); "
+    )
+    own = _nursery(monkeypatch, stays)
+    monkeypatch.setattr(process, "ENDING_S", 0.1)
+    assert code_of(written(tmp_path, "a.gpkg", 3)) == "too_slow"
+    _gone(own.pid)
+    own.close()
+
+
+def test_a_reader_is_in_its_group_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A nursery that is held up after a fork: the keeper comes to its own fork first."""
+    held_up = (
+        "import os, time; put = os.setpgid; "
+        "os.setpgid = lambda pid, group: (time.sleep(0.5 if pid else 0), put(pid, group)); "
+    )
+    own = _nursery(monkeypatch, held_up)
+    with tempfile.TemporaryFile() as said:
+        child = own.worker(tempfile.gettempdir(), said.fileno(), environment())
+    (keeper,) = _below(own.pid)
+    until = time.monotonic() + 60
+    while not (found := _below(keeper)):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert [os.getpgid(pid) for pid in found] == [keeper]
+    child.kill()
+    assert child.wait() == -signal.SIGKILL
+    own.close()
+
+
+def _nursery(monkeypatch: pytest.MonkeyPatch, first: str) -> Nursery:
+    """A nursery that begins with ``first``, in the place of the process's own."""
+    own = Nursery()
+    monkeypatch.setattr(nursery, "_PROGRAM", first + nursery._PROGRAM)
+    monkeypatch.setattr(process, "NURSERY", own)
+    return own
 
 
 def test_stopping_early_leaves_no_process_and_no_folder(
