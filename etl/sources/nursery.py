@@ -154,8 +154,8 @@ def _reap(*_: object) -> None:
 
 def _keep(folder: str, theirs: list[int]) -> NoReturn:
     """Begin the worker, wait for it, tell how it ended."""
-    # The nursery does so too, but may come to it only after the worker has begun, which would then stay outside
-    # the group: no signal would reach it.
+    # The nursery does so too, but may come to it only after the worker has begun: that would stay outside the
+    # group, and no signal would reach it.
     os.setpgid(0, 0)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     status = theirs.pop()
