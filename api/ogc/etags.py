@@ -27,8 +27,8 @@ def page_etag(request: Request, ask: Ask, layer: Layer) -> str:
         ask.fmt,
         ask.language,
         deps.base_url(request),
-        request.url.path,
-        request.url.query,
+        request.scope["path"],
+        request.scope["query_string"].decode("latin-1"),
     )
     return f'"{hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]}"'
 

@@ -25,6 +25,8 @@ JSON_NAMES = {"application/json": "JSON", "application/geo+json": "GeoJSON"}
 NAMES: dict[Format, str] = {"json": "GeoJSON", "html": "HTML", "jsonld": "JSON-LD"}
 AS: dict[Language, str] = {"vi": "Trang này dạng", "en": "This page as"}
 FILE: dict[Language, str] = {"vi": "Tải về dạng", "en": "Download as"}
+# Where in the layer a page begins.
+PLACES = ("offset", "cursor")
 NEXT: dict[Language, str] = {"vi": "Trang sau", "en": "Next page"}
 PREVIOUS: dict[Language, str] = {"vi": "Trang trước", "en": "Previous page"}
 
@@ -61,18 +63,18 @@ def page_links(
     language: Language,
 ) -> list[Link]:
     """self, alternates, prev, next and collection; each repeats the request's own parameters."""
-    url = items_url(layer)
-    kept = {name: value for name, value in params.items() if name not in ("f", "offset", "cursor")}
-    here = {name: params[name] for name in ("offset", "cursor") if name in params}
+    # Encoded once for all links: a filter may be long.
+    kept = urlencode({name: value for name, value in params.items() if name not in (*PLACES, "f")})
+    here = urlencode({name: params[name] for name in PLACES if name in params})
 
-    def address(at: dict[str, str], form: str) -> str:
-        return f"{url}?{urlencode({**kept, **at, 'f': form})}"
+    def address(place: str) -> str:
+        asked = "&".join(part for part in (kept, place, "f=") if part)
+        return f"{items_url(layer)}?{asked}"
 
-    def link(rel: str, form: Format, at: dict[str, str], title: str) -> Link:
-        return titled(rel, address(at, form), title, TYPES[form])
+    def link(rel: str, place: str, title: str) -> Link:
+        return titled(rel, address(place) + fmt, title, TYPES[fmt])
 
-    # The names of forms need no encoding; to encode a long filter once for each would be dear.
-    same = address(here, "")
+    same = address(here)
     found = [
         titled(
             "self" if form == fmt else "alternate", same + form, f"{AS[language]} {NAMES[form]}", TYPES[form]
@@ -83,11 +85,11 @@ def page_links(
         found.append(titled("alternate", same + name, f"{FILE[language]} {name}", media_type))
     if query.offset:
         before = max(0, query.offset - query.limit)
-        found.append(link("prev", fmt, {"offset": str(before)} if before else {}, PREVIOUS[language]))
+        found.append(link("prev", f"offset={before}" if before else "", PREVIOUS[language]))
     if page.next is not None:
         # A person who pages by hand keeps the way back, which only an offset knows.
-        after = {"cursor": page.next} if fmt != "html" else {"offset": str(query.offset + query.limit)}
-        found.append(link("next", fmt, after, NEXT[language]))
+        after = urlencode({"cursor": page.next}) if fmt != "html" else f"offset={query.offset + query.limit}"
+        found.append(link("next", after, NEXT[language]))
     return [*found, _collection(layer, language)]
 
 
