@@ -21,6 +21,7 @@ from etl.rows import rows as read_rows
 from etl.types import Fault, Note
 from geo.calendar import today_ict
 from geo.datasets import stage, store
+from geo.tables.types import column_types
 from layers.description import Text
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def stream(
         other = held.enter_context(closing(psycopg.connect(settings.admin_dsn, autocommit=True)))
         aside = held.enter_context(store.setting_aside(other, number))
         copy = held.enter_context(stage.filling(connection, number, columns))
-        types = stage.column_types(layer)
+        types = column_types(layer)
         copy.set_types(["int8", *(PSYCOPG_TYPES[types[name]] for name in columns), "bytea"])
         for batch in itertools.chain([first] if first is not None else [], batches):
             road.take(batch, copy, aside)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from psycopg.sql import SQL, Composed, Identifier
 
 from geo.datasets.names import before, core, private
-from geo.datasets.stage import column_types
+from geo.tables.types import column_types
 
 if TYPE_CHECKING:
     from geo.datasets.names import Db

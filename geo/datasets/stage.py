@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from psycopg.sql import SQL, Composable, Identifier
 
 from geo.datasets.names import OWNER, READING_LOCK, matched, staged
-from geo.tables.columns import core_table, private_table
+from geo.tables.types import column_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from psycopg import Copy
-    from sqlalchemy import Table
 
     from geo.datasets.names import Db
     from layers.description import Layer
@@ -48,26 +47,6 @@ def create(connection: Db, number: int, layer: Layer, columns: Sequence[str]) ->
                 staged(number), SQL(", ").join(parts)
             )
         )
-
-
-def column_types(layer: Layer) -> dict[str, str]:
-    """PostgreSQL's type of every column that a file may bring."""
-    found: dict[str, str] = {}
-    for table in (core_table(layer), private_table(layer)):
-        if table is not None:
-            found |= _types(table)
-    return found
-
-
-def _types(table: Table) -> dict[str, str]:
-    from sqlalchemy.dialects import postgresql
-
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    return {
-        column.name: column.type.compile(dialect)
-        for column in table.columns
-        if not column.name.startswith("geom")
-    }
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import shapely
 from geo.datasets import Difference, Plan, land, match, stage, store
 from geo.datasets.names import OWNER
 from geo.datasets.types import Origin
+from geo.tables.types import column_types
 from layers.registry import load
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def staged(
         number = store.begin(connection, layer, plan.mode, origin)
         stage.create(connection, number, described, columns)
         with stage.filling(connection, number, columns) as copy:
-            types = stage.column_types(described)
+            types = column_types(described)
             copy.set_types(["int8", *(PG[types[name]] for name in columns), "bytea"])
             for number_, row in enumerate(rows, 1):
                 copy.write_row([number_, *(row.get(name) for name in columns), ewkb(row["geom"])])
