@@ -19,13 +19,6 @@ from api import (
     errors,
     events,
     health,
-    hotspots,
-    hotspots_more,
-    hotspots_pictures,
-    hotspots_runs,
-    hotspots_sheet,
-    hotspots_time,
-    imports,
     layers,
     me,
     reports,
@@ -39,6 +32,9 @@ from api import (
 from api.definition import complete
 from api.drawn import Drawn
 from api.first import First
+from api.hotspots.doors import HOTSPOTS
+from api.imports import datasets
+from api.imports import doors as imports
 from api.middleware import Observed, configure_logging, content_security_policy
 from api.ogc import router as ogc
 from api.static import Application
@@ -78,13 +74,9 @@ DOORS = (
     reports,
     cases,
     routing,
-    hotspots,
-    hotspots_more,
-    hotspots_pictures,
-    hotspots_runs,
-    hotspots_sheet,
-    hotspots_time,
+    *HOTSPOTS,
     imports,
+    datasets,
 )
 RETRY_S = 1.0
 # A job runs in a process of its own, which can be killed.

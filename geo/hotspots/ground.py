@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from geo.database import Caller, Database
-    from geo.hotspots.surface import Plane
+    from geo.hotspots.plane import Plane
 
     Connection = AsyncConnection[tuple[Any, ...]]
 
@@ -61,7 +61,7 @@ class Ground:
     @cached_property
     def plane(self) -> Plane:
         """The province as raster in metres; only where there is a ward."""
-        from geo.hotspots.surface import Plane
+        from geo.hotspots.plane import Plane
 
         return Plane.of(self)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import shapely
 
 from geo.hotspots.cells import ring
-from geo.hotspots.surface import png_box
+from geo.hotspots.picture import png_box
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,7 +9,7 @@ import numpy as np
 
 from geo.hotspots.answer import STATES
 from geo.hotspots.cells import as_text
-from geo.hotspots.surface import LOWEST, RAMP, color_of
+from geo.hotspots.picture import LOWEST, RAMP, color_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -169,10 +169,10 @@ def test_uploads_are_bounded(
     client: TestClient, operator: Headers, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     query = {"layer": "land_use", "name": "a.gpkg"}
-    monkeypatch.setattr("api.imports_files.BYTES_MAX", 10)
+    monkeypatch.setattr("api.imports.files.BYTES_MAX", 10)
     assert client.post("/api/imports", params=query, content=b"x" * 11, headers=operator).status_code == 413
     assert client.post("/api/imports", params=query, content=b"", headers=operator).status_code == 400
-    monkeypatch.setattr("api.imports_files.SPARE_BYTES", 2**62)
+    monkeypatch.setattr("api.imports.files.SPARE_BYTES", 2**62)
     assert client.post("/api/imports", params=query, content=b"x", headers=operator).status_code == 503
     for name in ("", ".", "..", ".bashrc", "/"):
         answer = client.post("/api/imports", params={**query, "name": name}, content=b"x", headers=operator)

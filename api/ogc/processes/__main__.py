@@ -7,7 +7,7 @@ from geo.jobs.child import work
 from geo.jobs.types import Process
 
 # Not offered to everybody: the work behind a door of its own.
-BEHIND_DOORS = {"import": "api.imports_job:ImportJob"}
+BEHIND_DOORS = {"import": "api.imports.job:ImportJob"}
 
 if __name__ == "__main__":
     jobs: Located[Process] = Located({**PLACES, **BEHIND_DOORS})

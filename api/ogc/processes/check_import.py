@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from api import imports_files as files
-from api.imports_job import ImportJob, subject
+from api.imports import files
+from api.imports.job import ImportJob, subject
 from api.ogc.processes.process import Description, Input, Result
 from api.rights import for_staff
 from etl.landing.prepare import discard

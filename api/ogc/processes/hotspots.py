@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
-from api.hotspots import shown_for
+from api.hotspots.shown import shown_for
 from api.ogc.processes.process import Description, Result, entry
 from geo.catalogue import Catalogue
 from geo.errors import InvalidInput

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.definition import sends
 from api.deps import Chosen, Db, Layers, Who
-from api.hotspots import shown_for
-from api.hotspots_ask import ground_of, staff_only
-from api.hotspots_given import Bandwidth, From2, Given, Question, Resolution, To2
-from api.hotspots_pictures import bandwidth_in, surface_for
-from api.hotspots_send import send
-from api.hotspots_time import compared_for, emerging_for
+from api.hotspots.ask import ground_of, staff_only
+from api.hotspots.given import Bandwidth, From2, Given, Question, Resolution, To2
+from api.hotspots.pictures import bandwidth_in, surface_for
+from api.hotspots.send import send
+from api.hotspots.shown import shown_for
+from api.hotspots.time import compared_for, emerging_for
 from geo.errors import InvalidInput, NotFound
 from geo.hotspots import sheet_views
 from geo.hotspots.sheet import sheet
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["hotspots"])
 
-FONTS = Path(__file__).parent / "assets" / "fonts"
+FONTS = Path(__file__).parents[1] / "assets" / "fonts"
 VIEWS = ("density", "heat", "signal", "emerging", "compare")
 View = Annotated[str | None, Query(description=", ".join(VIEWS))]
 

@@ -1,53 +1,29 @@
-"""``GET /api/hotspots``: where reports concentrate, as hexagons with counts, rates and significance.
-
-Staff ask what they like of what their clearance shows. The public asks for whole months and fixed groups of
-categories, and reads areas that hold at least five incidents each.
-"""
+"""What a caller is shown of a question: counts of what staff may see, or what the public was told."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from fastapi import APIRouter, Query, Request, Response
 
-from api.definition import sends
-from api.deps import Db, Layers, Who
-from api.hotspots_ask import (
-    asked,
-    cell_in,
-    check_order,
-    day_in,
-    ground_of,
-    group_in,
-    resolution_in,
-)
-from api.hotspots_given import Box, Given, Question, Resolution, State
-from api.hotspots_send import send, send_csv, send_json
-from geo.calendar import start_of
+from api.hotspots.ask import asked, check_order, day_in, ground_of, group_in, resolution_in
+from geo.calendar import start_of, today_ict
 from geo.errors import InvalidInput
-from geo.hotspots.answer import STATES, Shown, arrow_table, csv_table, feature_collection
+from geo.hotspots.answer import STATES, Shown
 from geo.hotspots.atoms import FINEST, K, spread
-from geo.hotspots.cells import resolution_of
-from geo.hotspots.groups import GROUPS, MIXED, TITLES
+from geo.hotspots.groups import MIXED
 from geo.hotspots.release import read_told, told_months
 from geo.hotspots.stats.gistar import significance
-from geo.types import Bbox, parse_integer
 
 if TYPE_CHECKING:
+    from fastapi import Request
+
+    from api.hotspots.given import Question
     from geo.catalogue import Catalogue
     from geo.database import Caller, Database
 
-router = APIRouter(tags=["hotspots"])
-
-# About 12 MB of GeoJSON, 1.5 MB zipped; a map of more cells shows nothing that a coarser one does not.
-CELLS_MAX = 60_000
-MOST_MAX = 1_000
-FORMATS = ("geojson", "arrow", "csv")
-GEOJSON = "application/geo+json"
-ARROW = "application/vnd.apache.arrow.file"
 COUNTED = {
     "name": "h3-count",
     "time": "received_at, [from, to), Asia/Ho_Chi_Minh",
@@ -69,62 +45,6 @@ GI = {
     "q": "false discovery rate, Benjamini-Hochberg",
     "few": "fewer than 5 incidents found or expected in cell and neighbours",
 }
-
-
-@router.get(
-    "/api/hotspots", summary="Mật độ phản ánh theo ô lục giác H3", **sends(GEOJSON, ARROW, "text/csv")
-)
-async def hotspots(
-    *, request: Request, db: Db, layers: Layers, who: Who, given: Given, bbox: Box = None,
-    resolution: Resolution = None, state: State = None,
-    cell: Annotated[str | None, Query(description="Chỉ ô này / this cell only")] = None,
-    most: Annotated[str | None, Query(description="Chỉ n ô nhiều nhất, 1–1000 / the n first cells")] = None,
-    f: Annotated[str | None, Query(description="geojson, arrow, csv")] = None,
-) -> Response:  # fmt: skip
-    """Incidents and contacts by H3 cell with the parameters, method, n and version of the data.
-
-    Without ``from`` and ``to``: the last 365 days of data, or the last twelve months that the public was
-    told. Cells at the edge of ``bbox`` keep their whole count. ``state`` asks for significance (Gi* with
-    false discovery rate over the province) and keeps the cells of these states; ``all`` keeps every cell.
-    ``most`` keeps the hottest cells, then those with the highest rate; n is of all. ``cell`` keeps one and
-    takes its resolution.
-    """
-    form = _format(f)
-    box = Bbox.parse(bbox) if bbox is not None else None
-    one = cell_in("cell", cell)
-    first = parse_integer("most", most, 1, MOST_MAX) if most is not None else None
-    level = resolution if one is None else str(resolution_of(one))
-    shown, parameters = await shown_for(request, db, layers, who, given=given, resolution=level, state=state)
-    if box is not None:
-        shown = shown.touching(box)
-    if one is not None:
-        shown = shown.only(shown.cells == one)
-    parameters |= {"bbox": box.as_tuple() if box else None, "n": shown.totals()}
-    if first is not None:
-        shown = shown.foremost(first)
-    if len(shown.cells) > CELLS_MAX:
-        asked_for = parameters["resolution"]
-        raise InvalidInput(
-            "resolution", asked_for, f"nhỏ hơn {asked_for}, hoặc bbox nhỏ hơn",
-            f"below {asked_for}, or a smaller bbox",
-        )  # fmt: skip
-    return await _sent(request, who, form, shown, parameters)
-
-
-@router.get("/api/hotspots/choices", summary="Những gì có thể chọn")
-async def choices(request: Request, db: Db, who: Who) -> Response:
-    """The public's groups and months; the states of significance."""
-    async with db.read(who) as connection:
-        told = await told_months(connection)
-    titles = {group: {"vi": TITLES[group][0], "en": TITLES[group][1]} for group in GROUPS}
-    body = {
-        "audience": "staff" if who.staff else "public",
-        "k": K,
-        "groups": [{"code": g, "title": titles[g], "categories": list(GROUPS[g])} for g in GROUPS],
-        "months": [_month(told[0]), _month(told[1])] if told else None,
-        "states": list(STATES.values()),
-    }
-    return await send_json(request, who, body)
 
 
 async def shown_for(
@@ -194,32 +114,13 @@ async def _for_public(
         "audience": "public",
         "from": start_of(start).isoformat(),
         "to": start_of(end).isoformat(),
-        "told": [_month(told[0]), _month(told[1])] if told else None,
+        "told": [month_text(told[0]), month_text(told[1])] if told else None,
         "group": chosen,
         "mixed": sum(atom.incidents for atom in found if atom.group == MIXED),
         "resolution": level,
         "method": TOLD,
     }
     return shown, parameters
-
-
-async def _sent(
-    request: Request, who: Caller, form: str, shown: Shown, parameters: dict[str, Any]
-) -> Response:
-    if form == "arrow":
-        data = await asyncio.to_thread(arrow_table, shown, parameters)
-        return await send(request, who, data, ARROW, "diem-nong.arrow")
-    if form == "csv":
-        return await send_csv(request, who, csv_table(shown))
-    body = await asyncio.to_thread(feature_collection, shown, parameters)
-    return await send(request, who, body.encode(), GEOJSON)
-
-
-def _format(text: str | None) -> str:
-    form = text or "geojson"
-    if form not in FORMATS:
-        raise InvalidInput("f", form, ", ".join(FORMATS), ", ".join(FORMATS))
-    return form
 
 
 def _states(text: str | None) -> set[str]:
@@ -251,10 +152,9 @@ def _next(month: date) -> date:
 
 
 def _first_of_this_year() -> date:
-    from geo.calendar import today_ict
-
     return date(today_ict().year, 1, 1)
 
 
-def _month(day: date) -> str:
+def month_text(day: date) -> str:
+    """``2026-07``."""
     return f"{day:%Y-%m}"

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.definition import sends
 from api.deps import Db, Layers, Who
-from api.hotspots import GEOJSON
-from api.hotspots_ask import asked, check_order, day_in, ground_of, resolution_in
-from api.hotspots_given import Category, Channel, From2, GivenByStaff, Question, Resolution, To, To2
-from api.hotspots_send import send, send_csv
+from api.hotspots.ask import asked, check_order, day_in, ground_of, resolution_in
+from api.hotspots.counts import GEOJSON
+from api.hotspots.given import Category, Channel, From2, GivenByStaff, Question, Resolution, To, To2
+from api.hotspots.send import send, send_csv
 from geo.errors import InvalidInput
 from geo.hotspots.filters import Filter
 from geo.hotspots.stats.emerging import KINDS
@@ -21,7 +21,7 @@ from geo.hotspots.tables import histories, periods
 from geo.types import parse_integer
 
 if TYPE_CHECKING:
-    from api.hotspots_ask import Asked
+    from api.hotspots.ask import Asked
     from geo.catalogue import Catalogue
     from geo.database import Caller, Database
     from geo.hotspots.tables import CellTable

@@ -11,16 +11,18 @@ from fastapi import APIRouter, Request, Response
 
 from api.definition import sends
 from api.deps import Db, Layers, Who
-from api.hotspots import shown_for
-from api.hotspots_ask import ground_of, resolution_in
-from api.hotspots_given import Bandwidth, Given, Question, Resolution, State
-from api.hotspots_send import send
+from api.hotspots.ask import ground_of, resolution_in
+from api.hotspots.given import Bandwidth, Given, Question, Resolution, State
+from api.hotspots.send import send
+from api.hotspots.shown import shown_for
 from geo.calendar import today_ict
 from geo.errors import InvalidInput, NotFound
 from geo.hotspots import RESOLUTION
 from geo.hotspots.atoms import FINEST
 from geo.hotspots.mvt import ZOOM_MAX, resolution_at, tile_of
-from geo.hotspots.surface import BANDWIDTHS_M, DEFAULT_BANDWIDTH_M, Surface, geotiff, png_tile, surface
+from geo.hotspots.picture import png_tile
+from geo.hotspots.plane import BANDWIDTHS_M, DEFAULT_BANDWIDTH_M
+from geo.hotspots.surface import Surface, geotiff, surface
 from geo.types import TileId, parse_integer
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.deps import Db, Layers, Who
-from api.hotspots_ask import asked, cell_in, ground_of, staff_only
-from api.hotspots_given import GivenByStaff, Ward
-from api.hotspots_send import send_json
+from api.hotspots.ask import asked, cell_in, ground_of, staff_only
+from api.hotspots.given import GivenByStaff, Ward
+from api.hotspots.send import send_json
 from geo.calendar import start_of
 from geo.errors import NotFound
 from geo.hotspots import RESOLUTION

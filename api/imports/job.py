@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from api.imports_files import GEOPACKAGE, PREVIEW, QUARANTINE
+from api.imports.files import GEOPACKAGE, PREVIEW, QUARANTINE
 from etl.landing import Wanted, prepare, quarantine
 from etl.landing.prepare import described, discard
 from etl.types import Answers, Limits
@@ -40,7 +40,7 @@ WORK_S = 3_000.0
 
 
 class ImportJob:
-    """One step of an import; ``task.inputs`` as :mod:`api.imports` puts them."""
+    """One step of an import; ``task.inputs`` as :mod:`api.imports.doors` puts them."""
 
     async def run(self, task: Task) -> dict[str, Output]:
         """``read``, ``land`` or ``undo``; the outputs are ``report`` and ``preview``, or ``dataset``."""

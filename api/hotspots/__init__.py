@@ -1,0 +1,1 @@
+"""``/api/hotspots``: where reports concentrate, over HTTP."""

@@ -1,0 +1,1 @@
+"""``/api/imports`` and ``/api/datasets``: files become rows, seen before they land."""
