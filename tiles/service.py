@@ -7,7 +7,7 @@ import os
 import time
 from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from geo.features import read_extent
 from tiles import metrics
@@ -16,13 +16,16 @@ from tiles.cache import PUBLIC, TileCache, TileKey
 from tiles.encoding import EMPTY, Coding, EncodedTile, encode, join
 from tiles.filtered import filtered_row
 from tiles.ground import Ground
-from tiles.ladder.ahead import basis, fetched
+from tiles.ladder.ahead import basis
+from tiles.ladder.gathered import MANY, Gathered, Line
 from tiles.ladder.query import patched_query, rung_query
 from tiles.ladder.served import Ladders, Rung
 from tiles.query import tile_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from psycopg import AsyncConnection
 
     from geo.catalogue import Catalogue
     from geo.changes.moved import Moved
@@ -63,6 +66,7 @@ class TileService:
         cores = os.cpu_count() or 1
         self._admission = Admission(RENDERS_A_CORE * cores, QUEUE, WAIT_S)
         self._few = Admission(max(1, cores // 2), FILTERED_QUEUE, WAIT_S)
+        self._ahead = Gathered(db, Admission(1, QUEUE // MANY, WAIT_S))
 
     async def tile(
         self,
@@ -157,31 +161,32 @@ class TileService:
         if other is not None:
             return await _encoded(other.identity(), key.coding) if other.raw_length else EMPTY
         with metrics.RENDER_SECONDS.labels(layer.name).time():
-            if key.predicate is None:
-                async with self._admission.admitted():
-                    raw = await self._ask(layer, key, caller)
-            else:
-                async with self._few.admitted(), self._admission.admitted():
-                    raw = await self._ask_filtered(layer, key, caller)
+            raw = await self._ask(layer, key, caller)
         return raw if isinstance(raw, EncodedTile) else await _encoded(raw, key.coding)
 
     async def _ask(self, layer: Layer, key: TileKey, caller: Caller) -> bytes | EncodedTile:
         """The tile, encoded already where it was drawn ahead."""
+        if key.predicate is not None:
+            async with self._few.admitted(), self._admission.admitted(), self._db.read(caller) as connection:
+                return await filtered_row(connection, self._exact(layer, key, caller))
         rungs = await self._ladders.of(layer.name)
         rung = rungs.get(key.tile.z)
-        async with self._db.read(caller) as connection:
-            if rung is not None and rung.ahead and key.policy_class == PUBLIC:
-                drawn = await fetched(connection, key, key.on or ANY_DAY, self._basis(layer))
-                if drawn is not None:
-                    return drawn
-            cursor = connection.cursor(binary=True)
-            row = None
-            for query in self._ways(layer, key, caller, rungs):
-                # Prepared by psycopg when it comes again: there are more of them than a connection keeps.
-                row = await (await cursor.execute(query.statement, query.parameters)).fetchone()
-                if row is not None:
-                    break
-        return bytes(row[0]) if row and row[0] else b""
+        if rung is not None and rung.ahead and key.policy_class == PUBLIC:
+            line = Line(layer.name, key.tile, key.on or ANY_DAY, self._basis(layer), key.coding)
+            drawn = await self._ahead.tile(line)
+            if drawn is not None:
+                return drawn
+        async with self._admission.admitted(), self._db.read(caller) as connection:
+            return await self._drawn(connection, self._ways(layer, key, caller, rungs))
+
+    async def _drawn(self, connection: AsyncConnection[tuple[Any, ...]], ways: Iterator[TileQuery]) -> bytes:
+        cursor = connection.cursor(binary=True)
+        for query in ways:
+            # Prepared by psycopg when it comes again: there are more of them than a connection keeps.
+            row = await (await cursor.execute(query.statement, query.parameters)).fetchone()
+            if row is not None:
+                return bytes(row[0] or b"")
+        return b""
 
     def _basis(self, layer: Layer) -> str:
         revision, known = self._bases.get(layer.name, (0, ""))
@@ -201,10 +206,6 @@ class TileService:
                 finest = max(zoom for zoom, each in rungs.items() if each.kind == "merged")
                 yield patched_query(layer, finest, key.tile, day, staff=staff)
         yield self._exact(layer, key, caller)
-
-    async def _ask_filtered(self, layer: Layer, key: TileKey, caller: Caller) -> bytes:
-        async with self._db.read(caller) as connection:
-            return await filtered_row(connection, self._exact(layer, key, caller))
 
     def _exact(self, layer: Layer, key: TileKey, caller: Caller) -> TileQuery:
         day, staff = key.on or ANY_DAY, caller.staff

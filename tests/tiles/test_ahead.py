@@ -14,11 +14,11 @@ from geo.catalogue import Catalogue
 from geo.database import Caller, Claims, Database
 from layers.registry import load
 from tests.tiles.test_ladder import LAT, LON, LUMP, PARCELS, SIDE, STEP, builder, pump
-from tiles.cache import PUBLIC, TileKey
 from tiles.encoding import EMPTY, EncodedTile, encode
 from tiles.ground import Box, tiles_of
 from tiles.ladder import ahead
-from tiles.ladder.ahead import PLACE, basis, draw_ahead, fetched, places, zooms_ahead
+from tiles.ladder.ahead import PLACE, basis, draw_ahead, places, zooms_ahead
+from tiles.ladder.gathered import Line, read
 from tiles.query import tile_query
 from tiles.service import TileService
 
@@ -61,8 +61,8 @@ def ahead_of(settings: Settings, tiles: list[TileId], of: str = "", coding: Codi
     async def ask() -> list[EncodedTile | None]:
         dsn = settings.role_dsn("diaban_public")
         async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-            keys = [TileKey("land_use", PUBLIC, 1, None, tile, coding) for tile in tiles]
-            return [await fetched(connection, key, DAY, of or basis(LAND)) for key in keys]
+            lines = [Line("land_use", tile, DAY, of or basis(LAND), coding) for tile in tiles]
+            return await read(connection, lines)
 
     return asyncio.run(ask())
 

@@ -1,6 +1,7 @@
 """Tiles drawn ahead: at zooms whose tiles hold many rows, nobody is the first who has to wait for one.
 
-The plan names the zooms, the keeper draws, workers read a line instead of some hundred rows. The bytes are
+The plan names the zooms, the keeper draws, workers read a line instead of some hundred rows
+(:mod:`tiles.ladder.gathered`). The bytes are
 those that a worker would have drawn itself, compressed. A line is as fresh as a rung's cell is, by the same
 marks (:mod:`tiles.ladder`); one that was edited a moment ago is left to the rows: it may be edited again.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from geo.types import TileId
-from tiles.encoding import EMPTY, EncodedTile, digest_of, encode
+from tiles.encoding import digest_of, encode
 from tiles.fields import first_text, tile_fields, told_from
 from tiles.ground import BUFFER_SHARE, mercator_box, tiles_of
 from tiles.ladder.rows import turning_days
@@ -20,11 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from psycopg import AsyncConnection, Connection
+    from psycopg import Connection
 
     from layers.description import Layer
-    from tiles.cache import TileKey
-    from tiles.encoding import Coding
     from tiles.ground import Box
 
     Connected = Connection[tuple[Any, ...]]
@@ -60,12 +59,6 @@ UPDATE ops.tile_ahead SET stale = marks <> %(marks)s, holds = daterange(%(first)
  WHERE layer = %(layer)s AND zoom = %(z)s AND x = %(x)s AND y = %(y)s
 """
 PLACE: LiteralString = "INSERT INTO ops.tile_ahead (layer, zoom, x, y) VALUES (%s, %s, %s, %s)"
-FETCH: LiteralString = """
-SELECT raw_length, crc, gzip, gzip_digest FROM ops.tile_ahead
- WHERE layer = %s AND zoom = %s AND x = %s AND y = %s AND NOT stale AND holds @> %s::date AND basis = %s
-"""
-# Plain texts: composing the statement anew for each tile costs as much as its answer.
-FETCHES: dict[Coding, LiteralString] = {"gzip": FETCH, "zstd": FETCH.replace("gzip", "zstd")}
 
 
 def basis(layer: Layer) -> str:
@@ -117,19 +110,3 @@ def _draw(connection: Connected, layer: Layer, tile: TileId, on: date) -> None:
     line |= {"raw_length": len(raw), "crc": zipped.crc, "gzip": zipped.blocks, "zstd": zstd.blocks}
     line |= {"gzip_digest": zipped.digest, "zstd_digest": zstd.digest}
     connection.execute(DONE, line)
-
-
-async def fetched(
-    connection: AsyncConnection[tuple[Any, ...]], key: TileKey, on: date, follows_from: str
-) -> EncodedTile | None:
-    """The public tile as it was drawn ahead; None where it was not, or is not fresh, or of another basis."""
-    tile, coding = key.tile, key.coding
-    cursor = connection.cursor(binary=True)
-    line = (key.layer, tile.z, tile.x, tile.y, on, follows_from)
-    row = await (await cursor.execute(FETCHES[coding], line, prepare=True)).fetchone()
-    if row is None:
-        return None
-    raw_length, crc, blocks, digest = row
-    if not raw_length:
-        return EMPTY
-    return EncodedTile(blocks, crc if coding == "gzip" else 0, raw_length, digest, coding)

@@ -1,0 +1,127 @@
+"""Reading what was drawn ahead (:mod:`tiles.ladder.ahead`): who asks at the same time shares a statement.
+
+A map asks for a screen of tiles at once, and reading a line costs less than the way to the database and back:
+a line alone takes the worker 0.24 ms and the database 0.28, of 8 each takes 0.04 and 0.05. Nobody waits for
+others to come; who comes while a statement is under way shares the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
+
+from geo.database import Caller
+from geo.database.visit import unvisited
+from tiles.encoding import EMPTY, EncodedTile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from psycopg import AsyncConnection
+
+    from geo.database import Database
+    from geo.types import TileId
+    from tiles.admission import Admission
+    from tiles.encoding import Coding
+
+ANONYMOUS = Caller.anonymous()
+# Of one statement: what is read of it is in memory at once, some hundred kilobytes.
+MANY = 32
+# The columns of what is asked as texts of arrays: psycopg takes five times as long to bind lists. OFFSET 0
+# holds the planner to one look into the primary key for each.
+FETCH: LiteralString = """
+SELECT asked.number, line.* FROM unnest(%s::text[], %s::int[], %s::int[], %s::int[], %s::date[], %s::text[],
+  %s::bool[]) WITH ORDINALITY AS asked (layer, zoom, x, y, day, basis, zstd, number)
+ CROSS JOIN LATERAL (
+  SELECT raw_length, crc, CASE WHEN asked.zstd THEN zstd ELSE gzip END,
+         CASE WHEN asked.zstd THEN zstd_digest ELSE gzip_digest END
+    FROM ops.tile_ahead AS tile
+   WHERE tile.layer = asked.layer AND tile.zoom = asked.zoom AND tile.x = asked.x AND tile.y = asked.y
+     AND NOT stale AND holds @> asked.day AND tile.basis = asked.basis OFFSET 0) AS line
+"""
+
+
+class Line(NamedTuple):
+    """A public tile of a layer in force on a day, and what its drawing must follow from beside the rows."""
+
+    layer: str
+    tile: TileId
+    on: date
+    basis: str
+    coding: Coding
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Lines that are read together."""
+
+    lines: list[Line] = field(default_factory=list)
+    task: asyncio.Task[list[EncodedTile | None]] | None = None
+
+
+class Gathered:
+    """One worker's reader. Not thread-safe: it lives in one event loop."""
+
+    def __init__(self, db: Database, turn: Admission) -> None:
+        """``turn``: how many statements at once, and how many wait."""
+        self._db = db
+        self._turn = turn
+        self._open: _Batch | None = None
+
+    async def tile(self, line: Line) -> EncodedTile | None:
+        """The tile as it was drawn ahead; None where it was not, or is not fresh. Raises :mod:`geo.errors`.
+
+        The statement that reads it begins after this call: so it sees what was committed before.
+        """
+        batch = self._open
+        if batch is None or len(batch.lines) >= MANY:
+            batch = self._open = _Batch()
+            task = self._read(batch)
+            batch.task = asyncio.get_running_loop().create_task(task, context=unvisited())
+        number = len(batch.lines)
+        batch.lines.append(line)
+        assert batch.task is not None  # noqa: S101 - set where the batch was made
+        # Who leaves takes nobody else's tile along.
+        return (await asyncio.shield(batch.task))[number]
+
+    async def _read(self, batch: _Batch) -> list[EncodedTile | None]:
+        try:
+            async with self._turn.admitted(), self._db.read(ANONYMOUS) as connection:
+                self._close(batch)
+                return await read(connection, batch.lines)
+        finally:
+            self._close(batch)
+
+    def _close(self, batch: _Batch) -> None:
+        """Whoever comes from now on gets the next one."""
+        if self._open is batch:
+            self._open = None
+
+
+async def read(connection: AsyncConnection[tuple[Any, ...]], lines: list[Line]) -> list[EncodedTile | None]:
+    """Each line's tile; None where none is fresh, of its day and of its basis."""
+    names, tiles, days, bases, codings = zip(*lines, strict=True)
+    asked = (
+        _array(names), _array(tile.z for tile in tiles), _array(tile.x for tile in tiles),
+        _array(tile.y for tile in tiles), _array(days), _array(bases),
+        _array(coding == "zstd" for coding in codings),
+    )  # fmt: skip
+    found: list[EncodedTile | None] = [None] * len(lines)
+    cursor = connection.cursor(binary=True)
+    for number, raw_length, crc, blocks, digest in await (
+        await cursor.execute(FETCH, asked, prepare=True)
+    ).fetchall():
+        coding = codings[number - 1]
+        found[number - 1] = (
+            EncodedTile(blocks, crc if coding == "gzip" else 0, raw_length, digest, coding)
+            if raw_length
+            else EMPTY
+        )
+    return found
+
+
+def _array(values: Iterable[object]) -> str:
+    """As PostgreSQL writes an array of names, numbers, days or truths: nothing in them needs quotes."""
+    return f"{{{','.join(map(str, values))}}}"
