@@ -32,13 +32,17 @@ ONLY = {
 # Layers of a drawing carry the stage of the plan before and the owner's level behind the function's name.
 _STAGE = re.compile(r"^(HT|QHDD|QHDH)_", re.IGNORECASE)
 # Layers of drawings of the present state say so: LUC_hien trang, LUC_HT, LUC 2024. (A plan's are not cut.)
-_PRESENT = re.compile(r"[_\s-]+(hi[eệ]n[_\s]?tr[aạ]ng|ht)?[_\s-]*(20\d\d)?$", re.IGNORECASE)
+_PRESENT = re.compile(
+    r"(?<![_\s-])[_\s-]++(?:hi[eệ]n[_\s]?+tr[aạ]ng|ht)?+[_\s-]*+(?:20\d\d)?+$", re.IGNORECASE
+)
 _LEVEL = re.compile(r"_(QG|CV|CT|DVO)$", re.IGNORECASE)
 # Each code of a combined one is a witness.
 _CODE = re.compile(r"[A-ZĐ]{3}")
 # The end of an alias that stands for all words which begin with it.
 _MORE = " *"
 SHOWN = 12
+# No code, no title and no list of codes with areas is longer.
+LONGEST = 500
 
 
 class CodeReader:
@@ -71,9 +75,9 @@ class CodeReader:
     def __call__(self, value: object) -> str:
         """The code. ``Wrong`` for what is none."""
         text = _text(value)
-        if (found := self._one(text)) is not None:
+        if len(text) <= LONGEST and (found := self._one(text)) is not None:
             return found
-        several = combined(text, self._one)
+        several = combined(text, self._one) if len(text) <= LONGEST else None
         if several is not None and self.several:
             return several.main
         if several is not None and len(several.codes) > 1 and not several.unknown:
@@ -88,7 +92,9 @@ class CodeReader:
     def combined(self, value: object) -> Combined | None:
         """What a text says beyond one code; None where it is just a code."""
         text = _text(value)
-        return None if not self.several or self._one(text) is not None else combined(text, self._one)
+        if not self.several or len(text) > LONGEST or self._one(text) is not None:
+            return None
+        return combined(text, self._one)
 
     def _one(self, text: str) -> str | None:
         bare = _PRESENT.sub("", _LEVEL.sub("", _STAGE.sub("", text)))

@@ -18,19 +18,23 @@ if TYPE_CHECKING:
 
 # Several codes stand in one text; more are no land-use column.
 MOST_PARTS = 12
-_AREA = r"[\d][\d.,\s]*"
-_UNIT = r"(?:\s*(?:m2|m²|ha|%))"
-# A comma divides only before a word: within a number it is a decimal sign.
-_SIGNS = r"\s*[;+/&|\n\r]\s*|\s*,\s*(?=[^\W\d]|\()|\s+và\s+|\s+-\s+|(?<=[A-ZĐ]{3})[\s-]+(?=[A-ZĐ]{3}\b)"
+_AREA = r"\d[\d.,\s]*+"
+_UNIT = r"(?:m2|m²|ha|%)"
+# A comma divides only before a word: within a number it is a decimal sign. A line's end divides like ``;``.
+_SIGNS = (
+    r"(?<!\s)\s*+(?:[;+/&|]\s*+)++|(?<!\s)\s*+,\s*+(?=[^\W\d]|\()|(?<!\s)\s++(?:và|-)\s++"
+    r"|(?<=[A-ZĐ]{3})[\s-]++(?=[A-ZĐ]{3}\b)"
+)
+_LINES = re.compile(r"[\r\n]++")
 # Without a sign between them areas stand behind all codes (ONT 200 CLN 300), or before all (200 ONT 300 CLN).
-_BETWEEN = re.compile(rf"{_SIGNS}|(?<=[)])\s*(?=[A-ZĐ]{{3}}\b)|(?<=[\d²%])\s+(?=[A-ZĐ]{{3}}\b)")
-_BETWEEN_NUMBER_FIRST = re.compile(rf"{_SIGNS}|(?<=[A-ZĐ]{{3}})\s+(?=\d)")
-_REMARK = re.compile(r"\(([^()]*[^\W\d]{2}[^()]*)\)")
+_BETWEEN = re.compile(rf"{_SIGNS}|(?<=[)])\s*+(?=[A-ZĐ]{{3}}\b)|(?<=[\d²%])\s++(?=[A-ZĐ]{{3}}\b)")
+_BETWEEN_NUMBER_FIRST = re.compile(rf"{_SIGNS}|(?<=[A-ZĐ]{{3}})\s++(?=\d)")
+_REMARK = re.compile(r"\((?=[^()]*?[^\W\d]{2})([^()]*+)\)")
 _BRACKETS = re.compile(r"[\[\]{}]")
-_UNITS = re.compile(r"\d\s*(m2|m²|ha|%)\s*$")
-_INSIDE = re.compile(rf"^(.*?)\s*[(\[{{:=]\s*({_AREA})({_UNIT}?)\s*[)\]}}]?$", re.DOTALL)
-_BEHIND = re.compile(rf"^(.*?[^\W\d])\s*[:=-]?\s*({_AREA})({_UNIT}?)\.?$", re.DOTALL)
-_BEFORE = re.compile(rf"^({_AREA})({_UNIT}?)\s*(?:đất\s+)?(?=[^\W\d])(.*)$", re.DOTALL | re.IGNORECASE)
+_UNITS = re.compile(rf"\d\s*+{_UNIT}\s*+$")
+_INSIDE = re.compile(rf"^(.*)[(\[{{:=]\s*+({_AREA})({_UNIT}?)\s*+[)\]}}]?$", re.DOTALL)
+_BEHIND = re.compile(rf"^(.*?[^\W\d])\s*+[:=-]?+\s*+({_AREA})({_UNIT}?)\.?$", re.DOTALL)
+_BEFORE = re.compile(rf"^({_AREA})({_UNIT}?)\s*+(?:đất\s++)?(?=[^\W\d])(.*)$", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def combined(text: str, code_of: Callable[[str], str | None]) -> Combined | None
 
     ``code_of`` gives the code that a word or a title stands for.
     """
-    text = _BRACKETS.sub(lambda sign: "(" if sign[0] in "[{" else ")", text.strip())
+    text = _BRACKETS.sub(lambda sign: "(" if sign[0] in "[{" else ")", _LINES.sub(";", text.strip()))
     # Words in brackets say for how long the use holds, unless they are the code itself.
     text = _REMARK.sub(lambda remark: _remark(remark, code_of), text)
     between = _BETWEEN_NUMBER_FIRST if text[:1].isdigit() else _BETWEEN

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Decimal = Literal[",", "."]
 _BLANKS = re.compile(r"[\s  ']+")
-_NUMBER = re.compile(r"[+-]?[\d.,]*\d", re.ASCII)
+_NUMBER = re.compile(r"^[+-]?+[\d.,]*+(?<=\d)", re.ASCII)
 _UNITS = re.compile(r"(?<=\d)\s*(m2|m²|ha|km2|km²|m|%|tầng|lần|người|hộ)\.?$", re.IGNORECASE)
 _TRIPLES = re.compile(r"[+-]?\d{1,3}([.,])\d{3}", re.ASCII)
 
@@ -81,11 +81,13 @@ class Range:
     high: float | None
 
 
-_BETWEEN = re.compile(r"(?:từ\s*)?([\d.,]+)\s*%?\s*(?:-|–|—|÷|~|đến|tới|to)\s*([\d.,]+)", re.IGNORECASE)
-_MOST = re.compile(r"(?:≤|<=|=<|<|tối đa|không quá|dưới|max\.?)\s*([\d.,]+)", re.IGNORECASE)
-_LEAST = re.compile(r"(?:≥|>=|=>|>|tối thiểu|ít nhất|từ|trên|min\.?)\s*([\d.,]+)", re.IGNORECASE)
-_EXACT = re.compile(r"([\d.,]+)")
-_AFTER = re.compile(r"\s*(%|tầng|lần|m²|m2)?\s*", re.IGNORECASE)
+_BETWEEN = re.compile(
+    r"^(?:từ\s*+)?([\d.,]++)\s*+%?+\s*+(?:-|–|—|÷|~|đến|tới|to)\s*+([\d.,]++)", re.IGNORECASE
+)
+_MOST = re.compile(r"^(?:≤|<=|=<|<|tối đa|không quá|dưới|max\.?)\s*+([\d.,]++)", re.IGNORECASE)
+_LEAST = re.compile(r"^(?:≥|>=|=>|>|tối thiểu|ít nhất|từ|trên|min\.?)\s*+([\d.,]++)", re.IGNORECASE)
+_EXACT = re.compile(r"^([\d.,]++)")
+_AFTER = re.compile(r"^\s*+(?:%|tầng|lần|m²|m2)?+\s*+", re.IGNORECASE)
 
 
 def span(text: str, decimal: Decimal | None = None) -> Range | None:

@@ -28,7 +28,7 @@ _NAMES = {
 }  # fmt: skip
 _PHONE = re.compile(r"(?:\+?84|0)[\s.-]?\d{2,3}[\s.-]?\d{3}[\s.-]?\d{3,4}")
 _CITIZEN = re.compile(r"0\d{11}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}")
+_EMAIL = re.compile(r"^[^@\s]++@[^@\s]+\.[a-zA-Z]{2,}")
 _SURNAME_WORDS = """
 nguyen tran le pham huynh hoang phan vu vo dang bui do ho ngo duong ly dinh trinh doan lam mai truong cao
 luong luu ta thai chau quach kieu phung la tong to ha diep tang thach

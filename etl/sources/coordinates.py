@@ -19,30 +19,36 @@ if TYPE_CHECKING:
 
     Pair = tuple[float, float]
 
+# Cells come from files of strangers: quantifiers are possessive, and no two of them can share a text.
+_HEAD, _TAIL = r"^(?:[NEBĐ]\s*+)?", r"\s*+[NEBĐ]?+$"
 # 10°27'36.5"N, 10 27 36,5, B 10d27m36s, 10-27-36.5; and with minutes as the last: 10° 27.6083'.
 _DMS = re.compile(
-    r"""^\s*[NEBĐ]?\s*(\d{1,3})\s*[°ºo˚dđ\s:-]\s*(\d{1,2})\s*['’′´`m‘p\s:-]\s*(\d{1,2}(?:[.,]\d+)?)\s*"""
-    r"""(?:["”″“sg]|['’′´]{2})?\s*[NEBĐ]?\s*$""",
+    _HEAD
+    + r"""(\d{1,3})(?:\s*+[°ºo˚dđ:-]\s*+|\s++)(\d{1,2})(?:\s*+['’′´`m‘p:-]\s*+|\s++)(\d{1,2}(?:[.,]\d++)?+)"""
+    r"""\s*+(?:["”″“sg]|['’′´]{2})?+""" + _TAIL,
     re.IGNORECASE,
 )
 _DM = re.compile(
-    r"""^\s*[NEBĐ]?\s*(\d{1,3})\s*[°ºo˚]\s*(\d{1,2}(?:[.,]\d+)?)\s*['’′´]?\s*[NEBĐ]?\s*$""", re.IGNORECASE
+    _HEAD + r"""(\d{1,3})\s*+[°ºo˚]\s*+(\d{1,2}(?:[.,]\d++)?+)\s*+['’′´]?+""" + _TAIL, re.IGNORECASE
 )
 # 105.5016°E, N 10.4007
-_DEGREES = re.compile(r"^\s*[NEBĐ]?\s*(\d{1,3}(?:[.,]\d+)?)\s*[°º˚]?\s*[NEBĐ]?\s*$", re.IGNORECASE)
+_DEGREES = re.compile(_HEAD + r"(\d{1,3}(?:[.,]\d++)?+)\s*+[°º˚]?+" + _TAIL, re.IGNORECASE)
 _SIMPLE = {sign: re.compile(rf"-?\d+(?:[{sign}]\d+)?", re.ASCII) for sign in (",", ".")}
 NORTHINGS_M, EASTINGS_M = (800_000.0, 2_700_000.0), (100_000.0, 1_000_000.0)
 LATITUDES, LONGITUDES = (5.0, 24.0), (100.0, 119.0)
 # Words before a number in a cell ("Vĩ độ: 10,46"), and brackets around a pair.
-_LABEL = re.compile(r"[^\W\d][^\W\d\s.]*(?:\s+[^\W\d]+)?\.?\s*[:=]\s*")
-_AROUND = re.compile(r"^[\s(\[{]+|[\s)\]}.]+$")
+_LABEL = re.compile(r"(?<![^\W\d])[^\W\d]++(?:\s++[^\W\d]++)?+\.?+\s*+[:=]\s*+")
+_OPENING, _CLOSING = "([{", ")]}."
 # A letter of the compass ends the first of two, or begins the second.
 _BY_LETTER = (
-    re.compile(r"^(.*?\d.*?[NB])\s*[,;/–-]?\s*(\d.*[EĐ])$", re.IGNORECASE | re.DOTALL),
-    re.compile(r"^([NB]\s*\d.*?)\s*[,;/–-]?\s*([EĐ]\s*\d.*)$", re.IGNORECASE | re.DOTALL),
-    re.compile(r"^(.*?\d.*?[EĐ])\s*[,;/–-]?\s*(\d.*[NB])$", re.IGNORECASE | re.DOTALL),
-    re.compile(r"^([EĐ]\s*\d.*?)\s*[,;/–-]?\s*([NB]\s*\d.*)$", re.IGNORECASE | re.DOTALL),
+    re.compile(r"^([^NB\d]*+\d[^NB]*+[NB])([^\w]*+\d.*[EĐ])$", re.IGNORECASE | re.DOTALL),
+    re.compile(r"^([NB]\s*+\d[^EĐ]*+)([EĐ]\s*+\d.*)$", re.IGNORECASE | re.DOTALL),
+    re.compile(r"^([^EĐ\d]*+\d[^EĐ]*+[EĐ])([^\w]*+\d.*[NB])$", re.IGNORECASE | re.DOTALL),
+    re.compile(r"^([EĐ]\s*+\d[^NB]*+)([NB]\s*+\d.*)$", re.IGNORECASE | re.DOTALL),
 )
+_BETWEEN = " \t\n,;/–-"
+# A number, a pair and a link are no longer.
+NUMBER_CHARS, PAIR_CHARS, LINK_CHARS = 80, 300, 4_000
 _LINK = re.compile(r"https?://", re.IGNORECASE)
 _SHORT_LINK = re.compile(r"(maps\.app\.)?goo\.gl/|bit\.ly/|zalo\.me/", re.IGNORECASE)
 # The place itself goes before the middle of the view.
@@ -63,6 +69,8 @@ def number(cell: object, decimal: Decimal | None = None) -> float | None:
     if isinstance(cell, int | float):
         return float(cell)
     text = str(cell).strip()
+    if len(text) > NUMBER_CHARS:
+        return None
     if decimal is not None and _SIMPLE[decimal].fullmatch(text):
         return float(text.replace(",", "."))  # the bulk of long tables
     try:
@@ -84,16 +92,19 @@ def _sexagesimal(text: str) -> float | None:
 
 def pair(cell: object) -> Pair | None:
     """Two numbers of one cell: ``10.4612, 105.6321``, ``10,4612; 105,6321``, with letters, or in a link."""
-    text = _AROUND.sub("", str(cell))
-    if _LINK.search(text):
-        return in_link(text)
+    text = str(cell).strip().lstrip(_OPENING).rstrip(_CLOSING).strip()
+    if _LINK.search(text[:LINK_CHARS]):
+        return in_link(text[:LINK_CHARS])
+    if len(text) > PAIR_CHARS:
+        return None
     text = _LABEL.sub(" ", text).strip()
     for between in (";", "\n", ", ", ",", " - ", "/", " "):
         parts = [part for part in text.split(between) if part.strip()]
         if len(parts) == 2 and (found := _two(parts[0], parts[1])) is not None:
             return found
     for pattern in _BY_LETTER:
-        if (match := pattern.match(text)) and (found := _two(match[1], match[2])) is not None:
+        match = pattern.match(text)
+        if match and (found := _two(match[1].strip(_BETWEEN), match[2].strip(_BETWEEN))) is not None:
             return found
     return None
 
@@ -134,7 +145,8 @@ def ring_of(cell: object) -> list[Pair] | None:
     return None
 
 
-_LABELLED = re.compile(r"^\s*(?:[^\W\d]+\s*)*\d{1,3}\s*[.:)]\s+(?=\S)|^\s*(?:[^\W\d]+\s*)+\d{0,3}\s*[:.)]\s*")
+_WORDS = r"^\s*+(?:[^\W\d]++\s*+)"
+_LABELLED = re.compile(rf"{_WORDS}*+\d{{1,3}}\s*+[.:)]\s++(?=\S)|{_WORDS}++\d{{0,3}}\s*+[:.)]\s*+")
 
 
 def _somewhere(found: Pair) -> bool:

@@ -32,7 +32,7 @@ NUMBER, CODE, AREA = "so_thua", "loai_dat", "dien_tich_m2"
 _FORMS = (
     (NUMBER, re.compile(r"\d{1,5}")),
     (CODE, re.compile(r"[A-ZĐ]{3}(?:[+;][A-ZĐ]{3})*")),
-    (AREA, re.compile(r"\d+[.,]\d+")),
+    (AREA, re.compile(r"^\d++[.,]\d++")),
 )
 _BETWEEN = re.compile(r"\\P|[\s/|]+")
 # Layers of texts that become columns.

@@ -31,7 +31,7 @@ FOLDER, NAME, DESCRIPTION = "Folder", "Name", "description"
 _WORDS = {"address": "address", "phoneNumber": "phoneNumber", "begin": "begin", "end": "end", "when": "when"}
 _SHAPES = ("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack", "Model")
 _TABLE = re.compile(r"<\s*(table|td|tr|li|br|b|html)\b", re.IGNORECASE)
-_LINES = re.compile(r"^\s*([^:=<>\n]{1,60}?)\s*[:=]\s*(.+?)\s*$", re.MULTILINE)
+_LINES = re.compile(r"^([^:=<>\n]{1,60}+)[:=](.+)$", re.MULTILINE)
 _WGS84 = "EPSG:4326"
 
 
@@ -181,7 +181,8 @@ def pairs_of(html: str) -> dict[str, object]:
     if not pairs and len(rows) == 2 and len(rows[0]) == len(rows[1]) > 2:
         pairs = list(zip(rows[0], rows[1], strict=True))
     if not pairs:
-        pairs = _LINES.findall("\n".join(reader.lines))
+        lines = _LINES.findall("\n".join(reader.lines))
+        pairs = [(name.strip(), value.strip()) for name, value in lines if name.strip()]
     return {name[:100]: value or None for name, value in pairs}
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 8
 # Blanks after the commas within a tuple, as people type them.
-_LOOSE = re.compile(r"\s*,\s*")
+_LOOSE = re.compile(r"(?<!\s)\s*+,\s*+")
 _BROKEN = note(
     "geometry_unreadable",
     "quarantined",

@@ -7,7 +7,7 @@ import re
 from geo.errors import DiabanError, InvalidInput
 
 _PLACES = re.compile(r"/\S*/(?=[^/\s]+)")
-_HINTS = re.compile(r";? *It might help to specify.*", re.DOTALL)
+_HINTS = re.compile(r";? {0,3}It might help to specify.*", re.DOTALL)
 
 
 class Refused(InvalidInput):
@@ -24,7 +24,7 @@ class Refused(InvalidInput):
 
 def unreadable(name: str, detail: str) -> Refused:
     """A format's own reader gave up. Paths of this machine and a library's hints are left out."""
-    detail = _HINTS.sub("", _PLACES.sub("", detail))
+    detail = _HINTS.sub("", _PLACES.sub("", detail[:1_000]))
     if "not recognized as being in a supported" in detail:
         return Refused(
             "not_its_format",

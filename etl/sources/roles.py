@@ -34,13 +34,13 @@ _POINT = re.compile(
 )
 _WKT = ("wkt", "geom", "geometry", "thegeom", "shape", "wktgeom", "wkb", "geojson", "hinhhoc", "thegeomwkt")
 _SHAPE = re.compile(
-    r"\s*(SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON)|\s*GEOMETRYCOLLECTION", re.IGNORECASE
+    r"^\s*+(SRID=\d++;)?+\s*+((MULTI)?(POINT|LINESTRING|POLYGON)|GEOMETRYCOLLECTION)", re.IGNORECASE
 )
-_HEX = re.compile(r"\s*0[01][0-9A-Fa-f]{8,}\s*$")
-_JSON = re.compile(r'\s*\{.*"coordinates"', re.DOTALL)
+_HEX = re.compile(r"^\s*+0[01][0-9A-Fa-f]{8,}+\s*+$")
+_JSON = re.compile(r'^\s*+\{.*"coordinates"', re.DOTALL)
 # A unit that stands alone below a name, and the numbers of columns: (1) (2) (3), or 1 2 3, or A B C.
-_UNIT = re.compile(r"\(?\s*(m|m2|m²|ha|km|km2|độ|o|°|%|tấn|kg|hộ|người|đồng|mm|cm)\s*\)?", re.IGNORECASE)
-_NUMBERED = re.compile(r"[(\[]?\s*(\d{1,2})\s*[)\]]?")
+_UNIT = re.compile(r"^\(?\s*+(m|m2|m²|ha|km|km2|độ|o|°|%|tấn|kg|hộ|người|đồng|mm|cm)\s*+\)?", re.IGNORECASE)
+_NUMBERED = re.compile(r"^[(\[]?\s*+(\d{1,2})\s*+[)\]]?")
 # A header has so many rows at most.
 DEEPEST = 4
 

@@ -32,9 +32,12 @@ _PARTS = {
 _LOCKED, _LOOK = "EncryptedPackage".encode("utf-16-le"), 1 << 26
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 _GEOJSON = re.compile(
-    rb'\s*(?:\xef\xbb\xbf)?\s*\{\s*"[^{]{0,200}"(?:Feature|FeatureCollection|Polygon|MultiPolygon)"'
+    rb'^\s*+(?:\xef\xbb\xbf)?+\s*+\{\s*+"[^{]{0,200}"(?:Feature|FeatureCollection|Polygon|MultiPolygon)"'
 )
-_ENTITY = re.compile(r"<!\s*(ENTITY|DOCTYPE)", re.IGNORECASE)
+# One that is not closed goes on to the end: nothing is scanned twice.
+COMMENTS = r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)"
+_COMMENTS = re.compile(COMMENTS, re.DOTALL)
+_ENTITY = re.compile(r"<!\s*+(ENTITY|DOCTYPE)", re.IGNORECASE)
 # An XML file is one of these by its root; a GDAL virtual data set, say, would open other files.
 _XML_ROOT = re.compile(r"<(?:\w+:)?(\w+)[\s>]")
 _XML_REFUSED = ("OGRVRTDataSource", "VRTDataset", "html", "gdal", "WFS_Capabilities", "OGRWFSDataSource")
@@ -99,8 +102,7 @@ def kind(path: Path) -> str:
         raise Refused(
             "folder", "Đây là thư mục, không phải tệp dữ liệu.", "This is a folder, not a data file."
         )
-    with path.open("rb") as file:
-        head = file.read(HEAD)
+    head = _first(path, HEAD)
     if not head:
         raise Refused("empty", f"{path.name} rỗng.", f"{path.name} is empty.")
     if suffix in _PARTS and not head.startswith(b"PK"):
@@ -118,7 +120,7 @@ def kind(path: Path) -> str:
 def _sheet(path: Path, suffix: str, head: bytes) -> str:
     """A workbook that is no zip: the old format, behind a password, or what merely bears its suffix."""
     if head.startswith(OLE):
-        if _LOCKED in head or _LOCKED in path.read_bytes()[:_LOOK]:
+        if _LOCKED in head or _LOCKED in _first(path, _LOOK):
             raise protected(path.name)
         if suffix != ".xls":
             raise Refused(
@@ -141,6 +143,11 @@ def _sheet(path: Path, suffix: str, head: bytes) -> str:
     if head[:2] in _WIDE or b"\x00" not in head:
         return "csv"
     return _by_suffix(path.name, suffix, head)
+
+
+def _first(path: Path, count: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(count)
 
 
 def _refuse_foreign(name: str, suffix: str, head: bytes) -> None:
@@ -179,7 +186,7 @@ def check_xml(name: str, head: bytes) -> None:
     Both can be declared only before the root element.
     """
     text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", errors="replace")
-    root = _XML_ROOT.search(re.sub(r"<!--.*?-->|<\?.*?\?>", "", text, flags=re.DOTALL))
+    root = _XML_ROOT.search(_COMMENTS.sub("", text))
     if _ENTITY.search(text):
         raise Refused(
             "xml_entities",

@@ -15,6 +15,7 @@ from etl.sources import domains, drawing
 from etl.sources.frames import plain, sliced, unique
 from etl.sources.refusal import Refused, missing, truncated
 from etl.sources.shapefile import Shapefile
+from etl.sources.sniff import COMMENTS, HEAD
 from etl.types import MEANING, Column, Note, SourceLayer
 from layers.description import Text
 
@@ -38,6 +39,7 @@ _CHARSET = re.compile(rb'charset\s+"?([A-Za-z0-9]+)"?', re.IGNORECASE)
 _CAD = ("DGN", "DXF")
 # What a drawing offers beside its elements: areas with their texts.
 LABELLED = "text"
+_COMMENTS = re.compile(COMMENTS.encode(), re.DOTALL)
 _ROOT = re.compile(rb"<([\w:.-]+)[\s>/]")
 
 
@@ -214,14 +216,13 @@ def _whole(path: Path) -> None:
     """Texts end with their root's closing tag, drawings with EOF: a cut one is read without a word."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(4_096)
+        head = file.read(HEAD)
         file.seek(max(0, size - 4_096))
         tail = file.read().replace(b"\x00", b"").rstrip()
     if path.suffix.lower() == ".dxf":
         complete = tail.endswith(b"EOF")
     else:
-        bare = re.sub(rb"<!--.*?-->|<\?.*?\?>", b"", head.replace(b"\x00", b""), flags=re.DOTALL)
-        root = _ROOT.search(bare)
+        root = _ROOT.search(_COMMENTS.sub(b"", head.replace(b"\x00", b"")))
         complete = root is not None and (b"</" + root[1] in tail or tail.endswith(b"/>"))
     if not complete:
         raise truncated(path.name)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _MERIDIAN = re.compile(
     r"(?:kinh tuyen truc|ktt|kttw|kinh tuyen)\D{0,25}?(10[2-9]|111)\s*(?:°|º|o|do|d|,|\.|-)?\s*(\d{1,2})?"
 )
-_ALONE = re.compile(r"\s*(10[2-9]|111)\s*(?:(?:°|º|˚|o|do|d|-|\s)\s*(\d{1,2})?|([.,]\d{1,2}))?\D*")
+_ALONE = re.compile(
+    r"^\s*+(10[2-9]|111)(?:(?:\s*+(?:[°º˚o-]|do|d)\s*+|\s++)(\d{1,2})?|\s*+([.,]\d{1,2}))?\D*+"
+)
 _SIX = re.compile(r"mui\s*(?:chieu)?\s*6|utm")
 _COLUMNS = ("kinhtuyen", "ktt", "kttruc")
 NO_ZONE = note(
