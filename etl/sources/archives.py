@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 import zipfile
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -23,21 +24,29 @@ _GDB_TABLE = "a00000001.gdbtable"
 _RATIO_FROM_BYTES = 100 * 2**20
 
 
+@dataclass(slots=True)
+class _Left:
+    """What an archive and those inside it may still take together: bytes, and members."""
+
+    size: int
+    members: int
+
+
 def unpack(path: Path, folder: Path, limits: Limits) -> list[Path]:
     """Unpack all members and name the data sets among them. ``Refused`` for hostile or broken ones."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = [each for each in archive.infolist() if not each.is_dir()]
             check(path, members, limits)
-            left = limits.unpacked_bytes
+            left = _Left(limits.unpacked_bytes, limits.members - len(members))
             for member in members:
-                left -= _extract(archive, member, folder, left)
+                left.size -= _extract(archive, member, folder, left.size)
             names = [each.filename for each in members]
         inner = [
             each for each in sorted(folder.rglob("*")) if each.suffix.lower() in _INNER and each.is_file()
         ]
-        for each in inner[: limits.members]:
-            left -= _inner(each, limits, left)
+        for each in inner:
+            _inner(each, limits, left)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError) as error:
         raise unreadable(path.name, type(error).__name__) from None
     _name_geodatabases(folder, path.stem)
@@ -47,18 +56,17 @@ def unpack(path: Path, folder: Path, limits: Limits) -> list[Path]:
     return found
 
 
-def _inner(path: Path, limits: Limits, left: int) -> int:
-    """An archive inside: unpacked beside itself, so far and no deeper; what it has taken of the space."""
+def _inner(path: Path, limits: Limits, left: _Left) -> None:
+    """An archive inside: unpacked beside itself, so far and no deeper, out of what is left for all."""
     place = path.with_name(path.name + "_")
     with zipfile.ZipFile(path) as archive:
         members = [each for each in archive.infolist() if not each.is_dir()]
-        check(path, members, limits)
+        check(path, members, replace(limits, members=left.members, unpacked_bytes=left.size))
+        left.members -= len(members)
         place.mkdir()
-        written = 0
         for member in members:
-            written += _extract(archive, member, place, left - written)
+            left.size -= _extract(archive, member, place, left.size)
     path.unlink()
-    return written
 
 
 def _name_geodatabases(folder: Path, name: str) -> None:

@@ -108,6 +108,14 @@ def test_an_inner_archive_counts_against_the_same_limits(tmp_path: Path) -> None
     assert refused.value.code == "zip_bomb"
 
 
+def test_inner_archives_share_one_bound_of_members(tmp_path: Path) -> None:
+    inner = packed(tmp_path / "in.zip", {f"{n}.csv": b"x" for n in range(5)}).read_bytes()
+    outer = packed(tmp_path / "out.zip", {f"{n}.zip": inner for n in range(3)})
+    with pytest.raises(Refused) as refused:
+        open_source(outer, Limits(members=17))
+    assert refused.value.code == "zip_bomb"
+
+
 def test_a_geodatabase_packed_without_its_folder(tmp_path: Path) -> None:
     pyogrio.write_dataframe(
         odd.land(), tmp_path / "a.gdb", driver="OpenFileGDB", layer="t", geometry_type="MultiPolygon"
