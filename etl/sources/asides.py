@@ -18,47 +18,63 @@ if TYPE_CHECKING:
     from etl.sources.roles import Header
 
 _FOOT = re.compile(
-    r"(tong( cong| so)?|cong|ghi chu|nguoi (lap|ky|kiem tra|do)|thu truong|giam doc|chu tich|xac nhan"
-    r"|(.{0,40}, )?ngay .* thang|don vi (do|lap)|ky( va)? (ghi|ten))\b|\*"
+    r"^(?:(tong( cong| so)?|cong|ghi chu|nguoi (lap|ky|kiem tra|do)|thu truong|giam doc|chu tich|xac nhan"
+    r"|(.{0,40}, )?ngay .* thang|don vi (do|lap)|ky( va)? (ghi|ten))\b|\*)"
 )
 # The number of a group's heading: I, II, A, b), 1.2
-_GROUP = re.compile(r"([IVX]{1,5}|[A-Z])[.)]?|\d{1,2}(\.\d{1,2})+\.?")
-FOOT_CELLS, GROUP_CELLS = 4, 2
+_GROUP = re.compile(r"^(?:(?:[IVX]{1,5}|[A-Z])[.)]?|\d{1,2}(?:\.\d{1,2})++\.?)")
+FOOT_CELLS, GROUP_CELLS, SHOWN = 4, 2, 3
+_LONG = 200
 
 
-def is_aside(header: Header, row: Row, found: list[Row]) -> bool:
-    """Whether a row without coordinates is no data; ``found`` takes it. What may be data is none."""
-    told = next(at for at in (header.first, header.both, header.wkt) if at is not None)
-    if cell(row, told) not in (None, "") or number(cell(row, header.second)) is not None:
-        return False
-    filled = [str(each).strip() for each in row if each not in (None, "") and str(each).strip()]
-    words = [bare(each) for each in filled if number(each) is None]
-    foot = bool(words) and len(words) <= FOOT_CELLS and any(_FOOT.match(each) for each in words)
-    few = len(filled) <= GROUP_CELLS
-    head = next((each for each in row if each not in (None, "")), None)
-    # A spreadsheet's number is a row's own: only a text (II, A, 1.2) is a group's.
-    heading = few and len(filled) > 1 and isinstance(head, str) and _GROUP.fullmatch(head.strip()) is not None
-    signed = few and bool(found) and any(_SIGNED.match(bare(str(c))) for r in found for c in r if c)
-    if foot or heading or (signed and bool(words)):
-        found.append(row)
+class Asides:
+    """Rows of a table that are no data, counted as they come; the first of them are shown."""
+
+    def __init__(self, header: Header) -> None:
+        self._place = next(at for at in (header.first, header.both, header.wkt) if at is not None)
+        self._second = header.second
+        self._count = 0
+        self._shown: list[str] = []
+        # Below the words "người lập" stand names.
+        self._signed = False
+
+    def takes(self, row: Row) -> bool:
+        """Whether a row without coordinates is no data, and so is taken here. What may be data is not."""
+        if cell(row, self._place) not in (None, "") or number(cell(row, self._second)) is not None:
+            return False
+        filled = [str(each).strip() for each in row if each not in (None, "") and str(each).strip()]
+        words = [bare(each[:_LONG]) for each in filled if number(each) is None]
+        foot = bool(words) and len(words) <= FOOT_CELLS and any(_FOOT.match(each) for each in words)
+        few = len(filled) <= GROUP_CELLS
+        if not (foot or (few and self._heads(row, filled)) or (few and self._signed and bool(words))):
+            return False
+        self._count += 1
+        self._signed = self._signed or any(map(_SIGNED.match, words))
+        if len(self._shown) < SHOWN:
+            self._shown.append(filled[0][:40])
         return True
-    return False
+
+    @staticmethod
+    def _heads(row: Row, filled: Sequence[str]) -> bool:
+        # A spreadsheet's number is a row's own: only a text (II, A, 1.2) is a group's.
+        head = next((each for each in row if each not in (None, "")), None)
+        return len(filled) > 1 and isinstance(head, str) and _GROUP.fullmatch(head.strip()) is not None
+
+    def told(self) -> str | None:
+        """The note of the rows that were left out since it was last asked for; None where there are none."""
+        if not self._count:
+            return None
+        count, shown = self._count, "; ".join(self._shown)
+        self._count, self._shown = 0, []
+        return note(
+            "foot_skipped",
+            "info",
+            f"{count} dòng tổng cộng, tiêu đề nhóm, ghi chú, chữ ký không phải dữ liệu: bỏ qua ({shown}).",
+            f"{count} rows of totals, headings, remarks, signatures are no data: left out ({shown}).",
+        )
 
 
 _SIGNED = re.compile(r"nguoi (lap|ky|kiem tra|do)|thu truong|giam doc|chu tich|ky( va)? (ghi|ten)")
-
-
-def told(found: Sequence[Row]) -> str:
-    """The note of rows that were left out."""
-    shown = "; ".join(
-        next(str(each).strip()[:40] for each in row if each not in (None, "")) for row in found[:3]
-    )
-    return note(
-        "foot_skipped",
-        "info",
-        f"{len(found)} dòng tổng cộng, tiêu đề nhóm, ghi chú, chữ ký không phải dữ liệu: bỏ qua ({shown}).",
-        f"{len(found)} rows of totals, headings, remarks, signatures are no data: left out ({shown}).",
-    )
 
 
 def quotes(lines: Sequence[int]) -> str:

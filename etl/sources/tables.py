@@ -173,12 +173,11 @@ class Table:
         names = self.columns()
         body = itertools.islice(rows, self._at + 1, None)
         numeric = self._numeric(header)
-        aside: list[Row] = []
+        aside = asides.Asides(header)
         filled = (
             row
             for row in body
-            if (any(row) or any(each not in (None, "") for each in row))
-            and not asides.is_aside(header, row, aside)
+            if (any(row) or any(each not in (None, "") for each in row)) and not aside.takes(row)
         )
         several = self._zones_of_rows()
         mended = self._cells.mended if isinstance(self._cells, CsvCells) else []
@@ -192,10 +191,10 @@ class Table:
                 notes[0] = self._told
             first = False
             free = iter([n for n in range(len(notes) - 1, -1, -1) if notes[n] is None])
-            if aside and (at := next(free, None)) is not None:
-                notes[at] = asides.told(aside)
-                aside.clear()
-            if mended and (at := next(free, None)) is not None:
+            at = next(free, None)
+            if at is not None and (left := aside.told()) is not None:
+                notes[at], at = left, next(free, None)
+            if mended and at is not None:
                 notes[at] = asides.quotes(mended)
                 mended.clear()
             cells = [column(chunk, at) for at in header.other]

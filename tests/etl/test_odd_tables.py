@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +13,11 @@ import shapely
 from etl.attributes.codes import CodeReader
 from etl.attributes.wrong import Wrong
 from etl.sources import open_source
+from etl.sources.asides import Asides
 from etl.sources.coordinates import lost_decimals, number, pair, ring_of
 from etl.sources.heads import find
 from etl.sources.refusal import Refused
-from etl.sources.roles import is_numbering
+from etl.sources.roles import Header, is_numbering
 from etl.sources.zones import named_zones, zone_of
 from etl.survey import survey
 from etl.types import Answers
@@ -198,6 +200,22 @@ def test_a_column_of_the_right_name_and_wrong_values_is_told(tmp_path: Path) -> 
     told = {note.code: note.text.vi for note in seen.notes}
     assert "«Cây trồng»" in told["field_missing"] and "Cây lạ" in told["field_missing"]
     assert "«Diện tích (ha)»" in told["column_unreadable"] and "chưa đo đạc" in told["column_unreadable"]
+
+
+def test_rows_that_are_no_data_are_counted_and_the_first_shown() -> None:
+    aside = Asides(Header(("STT", "Tên", "X", "Y"), first=2, second=3, other=(0, 1)))
+    assert not aside.takes([1, "Cao Lãnh", None, None]) and not aside.takes([1, "Tổng", 1_150_000.5, 5e5])
+    assert aside.told() is None
+    rows: list[Row] = [
+        ["II", "Xã Tân Thuận"],
+        ["Tổng cộng", 12],
+        ["Người lập biểu", None],
+        [None, "Nguyễn Văn A"],
+    ]
+    assert all(map(aside.takes, rows))
+    (told,) = json.loads(aside.told() or "")
+    assert "4 dòng" in told["vi"] and "II; Tổng cộng; Người lập" in told["vi"] and "Văn A" not in told["vi"]
+    assert aside.told() is None
 
 
 def test_a_list_of_a_total_station_divided_by_blanks(tmp_path: Path) -> None:
