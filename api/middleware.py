@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import time
-import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import Headers, MutableHeaders
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +26,7 @@ SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 SAFE_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+CONTENT_SECURITY = b"content-security-policy"
 DOORS = ("ogc", "tiles", "styles", "api", "docs", "assets", "healthz", "readyz", "metrics")
 
 log = structlog.get_logger()
@@ -71,8 +72,9 @@ class Observed:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        sent = Headers(scope=scope).get("x-request-id", "")
-        request_id = sent if SAFE_ID.match(sent) else uuid.uuid4().hex
+        sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        asked = sent.decode("latin-1")
+        request_id = asked if SAFE_ID.match(asked) else secrets.token_hex(16)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         begun = time.perf_counter()
@@ -85,11 +87,16 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "same-origin"
-                headers.setdefault("Content-Security-Policy", self.policy)
+                # As bytes: a fifth of the time of a cached tile's whole answer went into lists of headers.
+                headers = list(message["headers"])
+                headers += (
+                    (b"x-request-id", request_id.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"referrer-policy", b"same-origin"),
+                )
+                if all(name != CONTENT_SECURITY for name, _ in headers):
+                    headers.append((CONTENT_SECURITY, self.policy.encode()))
+                message["headers"] = headers
             elif head:
                 # Whatever the kind of the message: a server that sends files by itself would send one.
                 more = message.get("more_body", False)
@@ -105,8 +112,9 @@ class Observed:
 def _record(scope: Scope, status: int, seconds: float) -> None:
     first = scope["path"].split("/", 2)[1]
     door = first if first in DOORS else "map"
-    REQUESTS.labels(scope["method"], door, str(status)).inc()
-    SECONDS.labels(door).observe(seconds)
+    counted, timed = _figures(scope["method"], door, status)
+    counted.inc()
+    timed.observe(seconds)
     quiet = door in ("healthz", "readyz", "metrics", "assets")
     (log.debug if quiet else log.info)(
         "request",
@@ -115,6 +123,11 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
         status=status,
         ms=round(seconds * 1000, 1),
     )
+
+
+@lru_cache(maxsize=256)
+def _figures(method: str, door: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method, door, str(status)), SECONDS.labels(door)
 
 
 def _path(path: str) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.datastructures import QueryParams
 
 from api.caching import OPEN, chosen_coding, freshness, matches
 from api.deps import BaseUrl, Layers, Who, caller
 from api.leaving import listening
 from geo.calendar import parse_day
+from geo.database import Caller
 from geo.errors import InvalidInput
 from geo.features import CRS84, columns_for, parse_crs, parse_filter
 from geo.types import TileId
@@ -20,10 +23,7 @@ from tiles.service import TileService
 from tiles.tilejson import tilejson
 
 if TYPE_CHECKING:
-    from starlette.datastructures import QueryParams
-
     from geo.catalogue import Catalogue
-    from geo.database import Caller
     from geo.features.cql2 import FilterLang, Predicate
     from layers.description import Layer
     from tiles.encoding import Coding
@@ -33,6 +33,9 @@ MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 MAX_LAYERS = 8
 # The best first.
 CODINGS: tuple[Coding, ...] = ("zstd", "gzip")
+# Most requests have no query; reading none takes as long as finding the tile.
+NO_QUERY = QueryParams()
+ANONYMOUS = Caller.anonymous()
 
 router = APIRouter(prefix="/tiles", tags=["tiles"])
 
@@ -92,30 +95,44 @@ async def tile(request: Request) -> Response:
 
 async def answer_tile(request: Request, wanted: list[Layer], place: TileId) -> Response:
     """The answer of every door that serves tiles: rights, ``datetime``, ``filter``, encodings, validators."""
-    day = parse_day("datetime", request.query_params.get("datetime"))
-    who = await caller(request)
-    coding = chosen_coding(request.headers.get("accept-encoding", ""), CODINGS)
-    filters = asked_filters(request.query_params, wanted, who)
+    params = request.query_params if request.scope["query_string"] else NO_QUERY
+    # The first of each name, as Starlette has it.
+    sent: dict[bytes, bytes] = dict(reversed(request.scope["headers"]))
+    day = parse_day("datetime", params.get("datetime"))
+    who = await caller(request) if b"authorization" in sent else ANONYMOUS
+    coding = chosen_coding(sent.get(b"accept-encoding", b"").decode("latin-1"), CODINGS)
+    filters = asked_filters(params, wanted, who)
     stored: Coding = coding or "gzip"
     tiles = service(request)
     encoded = None if filters else tiles.held(wanted, place, day, who, coding=stored)
-    # RFC 9211: whoever warms the caches learns when nothing is left to do.
-    kept = "diaban; hit" if encoded else "diaban; fwd=miss"
+    held = encoded is not None
     if encoded is None:
         async with listening(request.receive):
             encoded = await tiles.tile(wanted, place, day, who, coding=stored, filters=filters)
-    headers = {**freshness(who), **OPEN, "Vary": "Accept-Encoding, Authorization", "Cache-Status": kept}
-    if not encoded.raw_length:
-        return Response(status_code=204, headers=headers)
     # Each encoding is a representation of its own, with its own strong validator (RFC 9110, 8.8.3).
-    headers["ETag"] = f'"{encoded.digest}"' if coding else f'"{encoded.digest}-i"'
-    if matches(request.headers.get("if-none-match", ""), headers["ETag"]):
-        return Response(status_code=304, headers=headers)
+    etag = f'"{encoded.digest}"' if coding else f'"{encoded.digest}-i"'
+    if not encoded.raw_length:
+        response = Response(status_code=204)
+    elif matches(sent.get(b"if-none-match", b"").decode("latin-1"), etag):
+        response = Response(status_code=304)
+    else:
+        body = encoded.body() if coding else encoded.identity()
+        metrics.SERVED_BYTES.inc(len(body))
+        response = Response(body, media_type=MEDIA_TYPE)
+    response.raw_headers += _headers(who, coding if response.body else None, held=held)
+    if encoded.raw_length:
+        response.raw_headers.append((b"etag", etag.encode()))
+    return response
+
+
+@lru_cache(maxsize=64)
+def _headers(who: Caller, coding: Coding | None, *, held: bool) -> tuple[tuple[bytes, bytes], ...]:
+    # RFC 9211: whoever warms the caches learns when nothing is left to do.
+    kept = "diaban; hit" if held else "diaban; fwd=miss"
+    said = {**freshness(who), **OPEN, "Vary": "Accept-Encoding, Authorization", "Cache-Status": kept}
     if coding:
-        headers["Content-Encoding"] = coding
-    body = encoded.body() if coding else encoded.identity()
-    metrics.SERVED_BYTES.inc(len(body))
-    return Response(body, media_type=MEDIA_TYPE, headers=headers)
+        said["Content-Encoding"] = coding
+    return tuple((name.lower().encode(), value.encode()) for name, value in said.items())
 
 
 def asked_filters(params: QueryParams, wanted: list[Layer], who: Caller) -> dict[str, Predicate]:
