@@ -222,7 +222,7 @@ def test_10_000_reports_are_answered_at_once(
                 (f"SRID=4326;POINT({lon} {lat})", "30001", f"DT-9{number:05d}", "GT", "closed", "web",
                  f"{day} 00:00:{number % 60:02d}+07", incident, cell_of(lon, lat))
             )  # fmt: skip
-    settled(client, lambda: ask(client, staff, **{"from": day})["parameters"]["n"]["contacts"] == 10_000, 20)
+    settled(client, lambda: ask(client, staff, **{"from": day})["parameters"]["n"]["contacts"] == 10_000)
     for resolution in ("9", "8", "6"):
         times = []
         for month in range(1, 6):

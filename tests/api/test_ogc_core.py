@@ -355,7 +355,7 @@ def test_an_approximation_is_called_one(client: TestClient, admin: psycopg.Conne
         "INSERT INTO core.farms (geom, name, crop) VALUES ('SRID=4326;POINT(105.7 10.5)', 'x', 'xoai')"
     )
     path = "/ogc/collections/farms"
-    settled(client, lambda: "Gần đúng." in client.get(path).json()["description"], 30)
+    settled(client, lambda: "Gần đúng." in client.get(path).json()["description"])
     for page in (path, f"{path}/items", "/ogc/collections"):
         assert "Approximate." in client.get(page, params={"f": "html", "lang": "en"}).text
 
@@ -379,7 +379,7 @@ def test_a_published_layer_appears_without_a_restart(
     (folder / "layer.yaml").write_text(json.dumps(description), encoding="utf-8")
     publish_folders(settings, [tmp_path])
     admin.execute("INSERT INTO core.wells (geom, depth_m) VALUES ('SRID=4326;POINT(105.7 10.5)', 80.5)")
-    settled(client, lambda: client.get("/ogc/collections/wells").status_code == 200, 30)
+    settled(client, lambda: client.get("/ogc/collections/wells").status_code == 200)
     names = [one["id"] for one in get(client, "/ogc/collections")["collections"]]
     assert "wells" in names
     assert "/collections/wells/items" in client.get("/ogc/openapi").json()["paths"]

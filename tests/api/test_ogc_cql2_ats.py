@@ -37,7 +37,7 @@ def data(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="module")
 def served(data: None, client: TestClient) -> TestClient:
     for name in natural_earth.LAYERS:
-        settled(client, lambda name=name: client.get(f"/ogc/collections/{name}").status_code == 200, 20)
+        settled(client, lambda name=name: client.get(f"/ogc/collections/{name}").status_code == 200)
     return client
 
 

@@ -42,7 +42,7 @@ def test_the_list_follows_the_province(
         put_rows(admin)
     wanted = EVERYWHERE + [f"{EPSG}{code}" for code in zones]
     with TestClient(create_app(settings.model_copy(update={"province_code": province}))) as client:
-        settled(client, lambda: client.get("/ogc/collections/cameras").status_code == 200, 30)
+        settled(client, lambda: client.get("/ogc/collections/cameras").status_code == 200)
         assert client.get("/ogc/collections/cameras").json()["crs"] == wanted
         assert client.get("/ogc/collections").json()["collections"][0]["crs"] == wanted
         parameters = client.get("/ogc/openapi").json()["components"]["parameters"]

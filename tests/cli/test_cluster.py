@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,7 @@ def test_kill_minus_nine_keeps_what_was_committed(cluster: Cluster) -> None:
 def test_a_stale_pid_file_whose_pid_was_given_to_another(cluster: Cluster) -> None:
     pid, data = server_files(cluster)
     os.kill(pid, signal.SIGKILL)
-    wait_until_gone([pid], 10)
+    assert wait_until_gone([pid], 60) == []
     stale = (data / "postmaster.pid").read_text().split("\n", 1)[1]
     # This test's own process is alive and is no database server.
     (data / "postmaster.pid").write_text(f"{os.getpid()}\n{stale}")
@@ -120,8 +121,9 @@ def test_a_port_taken_meanwhile_is_given_up(cluster: Cluster) -> None:
     assert before is not None
     with socket.socket() as thief:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        thief.bind(("127.0.0.1", before))
-        thief.listen()
+        with suppress(OSError):  # a cluster that starts beside this test has taken it: as good a thief
+            thief.bind(("127.0.0.1", before))
+            thief.listen()
         cluster.start()
         assert cluster.port != before
     assert rows(cluster, "SELECT 1") == [(1,)]

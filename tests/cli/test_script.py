@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 
 from cli.bootstrap.process import processes_in, processes_marked, wait_until_gone
 from cli.cluster import Cluster
+from tests.conftest import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +51,11 @@ class User:
         application = processes_marked(f"DIABAN_RUN={mark}") if mark else []
         return [*application, *(processes_in(cluster.data) if cluster.data else [])]
 
+    def servers(self) -> tuple[object, int | None]:
+        """The application and the database, each by its first process."""
+        cluster = Cluster(self.home)
+        return cluster.home.state()["app"], cluster.pid()
+
 
 @pytest.fixture(scope="module")
 def user() -> Iterator[User]:
@@ -69,9 +74,7 @@ def user() -> Iterator[User]:
 @pytest.fixture(scope="module")
 def port() -> str:
     """A free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+    return str(free_port())
 
 
 def answers(port: str) -> bool:
@@ -98,14 +101,13 @@ def test_up_serves_and_says_where(user: User, port: str) -> None:
     assert re.search(r"admin_units +0 ", status.stdout)
 
 
-def test_a_second_up_is_quick_and_starts_nothing(user: User, port: str) -> None:
-    before = sorted(user.processes())
-    started = time.monotonic()
+def test_a_second_up_starts_nothing(user: User, port: str) -> None:
+    """That it is quick, ``tests/web`` sees. Sessions of the database and what is drawn ahead come and go."""
+    before = user.servers()
     done = user.types("up", *QUICK, port)
     assert done.returncode == 0
     assert f"http://127.0.0.1:{port}" in done.stdout
-    assert time.monotonic() - started < 60
-    assert sorted(user.processes()) == before
+    assert user.servers() == before
 
 
 def test_a_used_port_is_a_sentence(tmp_path: Path) -> None:
@@ -126,7 +128,7 @@ def test_killing_every_process_loses_nothing(user: User, port: str) -> None:
     for pid in victims:
         with suppress(ProcessLookupError):  # a worker for a moment may have ended by itself
             os.kill(pid, signal.SIGKILL)
-    wait_until_gone(victims, 10)
+    assert wait_until_gone(victims, 60) == []
     assert user.types("status").returncode == 3
     done = user.types("up", *QUICK, port)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -139,7 +141,7 @@ def test_workers_that_outlived_their_parent_do_not_block(user: User, port: str) 
     main = Cluster(user.home).home.state()["app"]["pid"]
     orphans = [pid for pid in user.processes() if pid != main]
     os.kill(main, signal.SIGKILL)
-    wait_until_gone([main], 10)
+    assert wait_until_gone([main], 60) == []
     done = user.types("up", *QUICK, port)
     assert done.returncode == 0, done.stdout + done.stderr
     assert answers(port)
@@ -166,7 +168,7 @@ def test_in_the_foreground_a_signal_stops_all_in_order(user: User, port: str) ->
     assert any("./diaban down" in line for line in running.stdout)
     assert answers(port)
     running.terminate()
-    assert running.wait(30) == 0
+    assert running.wait(120) == 0
     assert user.processes() == []
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,8 +90,9 @@ class Product:
                 continue
             named = any(mark in line for mark in marks) or f"DIABAN_HOME={self.home}".encode() in parent_home
             if named:
-                os.kill(int(entry.name), signal.SIGKILL)
-                killed += 1
+                with suppress(ProcessLookupError):  # one for a moment has ended by itself
+                    os.kill(int(entry.name), signal.SIGKILL)
+                    killed += 1
         return killed
 
 
