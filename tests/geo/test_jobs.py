@@ -178,7 +178,7 @@ def test_errors_of_ours_are_told_and_defects_are_not(
     assert told is not None and (told["kind"], told["parameter"]) == ("InvalidInput", "text")
     silent = read(settings, defect).problem
     assert silent is not None and silent["kind"] == "Defect" and "secret" not in json.dumps(silent)
-    assert not folders.folder(settings, wrong, 1).exists()
+    until(lambda: not folders.folder(settings, wrong, 1).exists())
 
 
 def test_a_dismissed_job_is_killed_and_its_result_forgotten(
