@@ -16,7 +16,7 @@ from geo.database.errors import translated
 from geo.datasets import match as matching
 from geo.datasets import store
 from geo.datasets.journal import keep, ready
-from geo.datasets.names import LANDING_LOCK, OWNER, core, matched, private, staged
+from geo.datasets.names import LANDING_LOCK, OWNER, PACKED, core, matched, private, staged
 from geo.errors import Conflict, Forbidden, InvalidInput
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def land(
 def _swap(
     connection: Db, number: int, plan: Plan, *, expected: Difference | None, progress: Progress
 ) -> Difference:
-    for statement in (OWNER, LOCK_TIMEOUT, MEMORY, STAMPED):
+    for statement in (OWNER, LOCK_TIMEOUT, MEMORY, STAMPED, PACKED):
         connection.execute(statement)
     alone(connection, plan.layer.name)
     _check_staged(connection, number)

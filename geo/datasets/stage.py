@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Composable, Identifier
 
-from geo.datasets.names import OWNER, READING_LOCK, matched, staged
+from geo.datasets.names import OWNER, PACKED, READING_LOCK, matched, staged
 from geo.tables.types import column_types
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def filling(connection: Db, number: int, columns: Sequence[str]) -> Iterator[Cop
     """A binary COPY into the staged table: row_no, the columns in order, geom as EWKB. One transaction."""
     with connection.transaction():
         connection.execute(OWNER)
+        connection.execute(PACKED)
         statement = SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
             staged(number), SQL(", ").join(map(Identifier, ("row_no", *columns, "geom")))
         )

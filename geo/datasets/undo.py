@@ -11,7 +11,7 @@ from geo.database.errors import translated
 from geo.datasets import store
 from geo.datasets.journal import columns, ready
 from geo.datasets.land import LOCK_TIMEOUT, STAMPED, alone, analyze
-from geo.datasets.names import OWNER, before, core, private
+from geo.datasets.names import OWNER, PACKED, before, core, private
 from geo.errors import Conflict
 from layers.description import Layer
 
@@ -30,7 +30,7 @@ def rollback(settings: Settings, number: int, actor: str) -> Dataset:
     """
     with translated(), psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
         with connection.transaction():
-            for statement in (OWNER, LOCK_TIMEOUT, STAMPED):
+            for statement in (OWNER, LOCK_TIMEOUT, STAMPED, PACKED):
                 connection.execute(statement)
             found = store.read(connection, number, lock=True)
             if found.state != "landed":

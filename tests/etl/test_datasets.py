@@ -71,6 +71,21 @@ def test_an_update_keeps_what_the_file_does_not_have(settings: Settings, admin: 
     assert admin.execute("SELECT address FROM core.land_use WHERE parcel_number = 1").fetchone() == ("Ấp 1",)
 
 
+def test_large_shapes_are_packed_by_the_faster_method(settings: Settings, admin: psycopg.Connection) -> None:
+    known = admin.execute(
+        "SELECT enumvals FROM pg_settings WHERE name = 'default_toast_compression'"
+    ).fetchone()
+    if known is None or "lz4" not in known[0]:
+        pytest.skip("this PostgreSQL was built without lz4")
+    shape = shapely.MultiPolygon([shapely.segmentize(square(0, 0).geoms[0], 1e-6)])
+    landed(settings, "land_use", [parcel(1, 0, geom=shape)])
+    for table in ("core.land_use", "pub.land_use"):
+        packed = admin.execute(
+            f"SELECT pg_column_compression(geom), pg_column_compression(geom_3857) FROM {table}".encode()
+        ).fetchone()
+        assert packed == ("lz4", "lz4")
+
+
 def test_append_takes_new_features_only(settings: Settings, admin: psycopg.Connection) -> None:
     landed(settings, "land_use", [parcel(1, 0)])
     _number, difference = landed(settings, "land_use", [parcel(1, 0, code="CLN"), parcel(2, 1)], "append")
