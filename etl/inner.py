@@ -48,13 +48,15 @@ def inner_layer(
 
 
 def _of_a_drawing(source: Source, layer: Layer) -> SourceLayer | None:
-    """Of one drawing: the areas with their texts for a layer of areas, the bare elements for others."""
-    if len(source.layers) != 2 or any(each.driver not in CAD for each in source.layers):
+    """Of one drawing: the areas with their texts for a layer of areas, the bare elements for others.
+
+    For a layer of points its blocks with attributes, where it has such.
+    """
+    if any(each.driver not in CAD or each.inner != source.layers[0].inner for each in source.layers):
         return None
-    elements, labelled = source.layers
-    if elements.inner != labelled.inner or labelled.geometry != "Polygon":
-        return None
-    return labelled if layer.geometry.endswith("Polygon") else elements
+    wanted = layer.geometry.removeprefix("Multi")
+    made = [each for each in source.layers[1:] if each.geometry == wanted]
+    return made[0] if len(made) == 1 else source.layers[0]
 
 
 def likeness(found: SourceLayer, layer: Layer) -> float:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from etl.sources.blocks import Blocks
+
     Geometries = NDArray[np.object_]
 
 TEXT, ON = "Text", ("Layer", "Level")
@@ -49,11 +51,18 @@ _MADE = note(
 
 
 class Drawn(NamedTuple):
-    """Everything drawn: shapes, the layer of each, and its text or None."""
+    """Everything drawn: shapes, the layer of each, its text or None, and what it is by its program."""
 
     shapes: Geometries
     layers: list[str]
     texts: list[str | None]
+    handles: list[str | None]
+    classes: list[str]
+
+    def only(self, at: list[int]) -> Drawn:
+        """Some of it."""
+        lists = ([every[n] for n in at] for every in (self.layers, self.texts, self.handles, self.classes))
+        return Drawn(self.shapes[at], *lists)
 
 
 def drawn(batches: Iterable[pa.RecordBatch]) -> Drawn:
@@ -61,6 +70,8 @@ def drawn(batches: Iterable[pa.RecordBatch]) -> Drawn:
     shapes: list[Geometries] = []
     layers: list[str] = []
     texts: list[str | None] = []
+    handles: list[str | None] = []
+    classes: list[str] = []
     for batch in batches:
         wkb = batch.column(GEOMETRY).to_numpy(zero_copy_only=False)
         shapes.append(shapely.force_2d(shapely.from_wkb(wkb, on_invalid="ignore")))
@@ -71,20 +82,33 @@ def drawn(batches: Iterable[pa.RecordBatch]) -> Drawn:
             if on
             else [""] * len(batch)
         )
-        texts += batch.column(TEXT).to_pylist() if TEXT in names else [None] * len(batch)
+        texts += _column(batch, TEXT)
+        handles += _column(batch, "EntityHandle")
+        classes += [each or "" for each in _column(batch, "SubClasses")]
     whole = np.concatenate(shapes) if shapes else np.empty(0, dtype=object)
-    return Drawn(whole, layers, texts)
+    return Drawn(whole, layers, texts, handles, classes)
 
 
-def has_labels(drawing: Drawn) -> bool:
-    """Whether there are texts and lines or areas that may hold them."""
+def _column(batch: pa.RecordBatch, name: str) -> list[str | None]:
+    if name not in batch.schema.names:
+        return [None] * len(batch)
+    found: list[str | None] = batch.column(name).to_pylist()
+    return found
+
+
+def has_labels(drawing: Drawn, blocks: Blocks | None = None) -> bool:
+    """Whether there are texts, or blocks that say something, and lines or areas that may hold them."""
     kinds = shapely.get_type_id(drawing.shapes)
-    return any(drawing.texts) and bool(np.isin(kinds, (_LINE, _POLYGON)).any())
+    told = any(drawing.texts) or (blocks is not None and bool(blocks.values))
+    return told and bool(np.isin(kinds, (_LINE, _POLYGON)).any())
 
 
-def areas(drawing: Drawn) -> pa.RecordBatch:
-    """Areas with their texts: ``Layer`` of the outline, a column a layer of texts, and columns by form."""
-    shapes, on, made = _areas(drawing)
+def areas(drawing: Drawn, blocks: Blocks | None = None) -> pa.RecordBatch:
+    """Areas with their texts: ``Layer`` of the outline, a column a layer of texts, and columns by form.
+
+    Blocks that stand in an area give it a column an attribute.
+    """
+    shapes, on, made = _areas(drawing, 0 if blocks is None else len(blocks.values))
     labels = [at for at, text in enumerate(drawing.texts) if text and text.strip()]
     points = shapely.centroid(drawing.shapes[labels])
     inside: list[list[int]] = [[] for _ in shapes]
@@ -100,6 +124,10 @@ def areas(drawing: Drawn) -> pa.RecordBatch:
             for held in inside
         ]
     known = {plain(name) for name in columns}
+    if blocks is not None:
+        for tag, values in _of_blocks(blocks, shapes).items():
+            columns[tag if plain(tag) not in known else f"{tag}_2"] = values
+        known |= {plain(name) for name in columns}
     for name, form in _FORMS:
         words = [_only(form, [str(drawing.texts[at]) for at in held]) for held in inside]
         if plain(name) not in known and any(words):
@@ -108,19 +136,30 @@ def areas(drawing: Drawn) -> pa.RecordBatch:
     return to_batch(wkb, [_MADE if made else None] * len(wkb), columns, frozenset())
 
 
+def _of_blocks(blocks: Blocks, shapes: Geometries) -> dict[str, list[object]]:
+    """The values of each attribute by area; several blocks of an area one after another."""
+    inside: list[list[int]] = [[] for _ in shapes]
+    for block, area in _holders(blocks.points, shapes):
+        inside[area].append(block)
+    return {
+        tag: [" ".join(blocks.values[at].get(tag, "") for at in held).strip() or None for held in inside]
+        for tag in blocks.tags
+    }
+
+
 def _only(form: re.Pattern[str], texts: list[str]) -> str | None:
     """The one word of a form among texts; None where there is none, or several to choose from."""
     found = {word for text in texts for word in _BETWEEN.split(text.strip()) if form.fullmatch(word)}
     return found.pop() if len(found) == 1 else None
 
 
-def _areas(drawing: Drawn) -> tuple[Geometries, list[str], bool]:
-    """Closed outlines; where labels outnumber them, the areas that all lines make between them."""
+def _areas(drawing: Drawn, said: int) -> tuple[Geometries, list[str], bool]:
+    """Closed outlines; where labels or blocks outnumber them, the areas that all lines make between them."""
     kinds = shapely.get_type_id(drawing.shapes)
     lines = np.flatnonzero(kinds == _LINE)
     closed = lines[[_is_closed(each) for each in drawing.shapes[lines]]] if len(lines) else lines
     outlines = np.sort(np.concatenate([closed, np.flatnonzero(kinds == _POLYGON)])).astype(int)
-    labels = sum(bool(text) for text in drawing.texts)
+    labels = max(sum(bool(text) for text in drawing.texts), said)
     if len(lines) > len(closed) and 2 * len(outlines) < labels:
         rings = shapely.get_exterior_ring(drawing.shapes[kinds == _POLYGON])
         noded = shapely.node(shapely.GeometryCollection([*drawing.shapes[lines], *rings]))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 import pyogrio
 
-from etl.sources import domains, drawing
+from etl.sources import blocks, domains, drawing
 from etl.sources.frames import plain, sliced, unique
 from etl.sources.refusal import Refused, missing, truncated
 from etl.sources.shapefile import Shapefile
@@ -37,8 +37,8 @@ _OPTIONS: dict[str, dict[str, str]] = {
 _ROWS_UNKNOWN = 2_000
 _CHARSET = re.compile(rb'charset\s+"?([A-Za-z0-9]+)"?', re.IGNORECASE)
 _CAD = ("DGN", "DXF")
-# What a drawing offers beside its elements: areas with their texts.
-LABELLED = "text"
+# What a drawing offers beside its elements: areas with their texts, and places of blocks.
+LABELLED, BLOCKS = "text", "block"
 _COMMENTS = re.compile(COMMENTS.encode(), re.DOTALL)
 _ROOT = re.compile(rb"<([\w:.-]+)[\s>/]")
 
@@ -81,8 +81,8 @@ class VectorFile:
 
     def batches(self, inner_layer: str, size: int) -> Iterator[pa.RecordBatch]:
         """Rows of a layer. Batches of heavy shapes are made small before they are read."""
-        if inner_layer == LABELLED:
-            yield from sliced(self._areas(), self._limits)
+        if inner_layer in (LABELLED, BLOCKS):
+            yield from sliced(self._drawing()[inner_layer], self._limits)
             return
         read = 0
         with warnings.catch_warnings():
@@ -108,24 +108,31 @@ class VectorFile:
                     yield from sliced(domains.with_names(whole, named), self._limits)
         self._complete(inner_layer, read)
 
-    def _areas(self) -> pa.RecordBatch:
+    def _drawing(self) -> dict[str, pa.RecordBatch]:
+        """What a drawing's texts and blocks say of its areas and places, by the layer that offers it."""
         (name, _), *_ = pyogrio.list_layers(self._path)
-        return drawing.areas(drawing.drawn(self.batches(str(name), _ROWS_UNKNOWN)))
+        found = drawing.drawn(self.batches(str(name), _ROWS_UNKNOWN))
+        said = blocks.read(self._path) if self._path.suffix.lower() == ".dxf" else None
+        made = {}
+        if said is not None and said.values:
+            found = blocks.apart(found, said)
+            made[BLOCKS] = blocks.places(said)
+        if drawing.has_labels(found, said) and len(areas := drawing.areas(found, said)):
+            made = {LABELLED: areas, **made}
+        return made
 
     def _labelled(self, whole: SourceLayer) -> list[SourceLayer]:
-        """A drawing with texts in its areas, as areas with those texts for attributes."""
-        found = drawing.drawn(self.batches(whole.inner_layer, _ROWS_UNKNOWN))
-        if not drawing.has_labels(found):
-            return []
-        made = drawing.areas(found)
-        if not len(made):
-            return []
-        columns = tuple(Column(name, "object") for name in made.schema.names[2:])
-        name = f"{whole.name} + {LABELLED}"
+        """A drawing with texts or blocks in its areas, as areas with those for attributes; and its blocks."""
         return [
             replace(
-                whole, name=name, inner_layer=LABELLED, rows=len(made), geometry="Polygon", columns=columns
+                whole,
+                name=f"{whole.name} + {name}",
+                inner_layer=name,
+                rows=len(made),
+                geometry="Polygon" if name == LABELLED else "Point",
+                columns=tuple(Column(each, "object") for each in made.schema.names[2:]),
             )
+            for name, made in self._drawing().items()
         ]
 
     def _layer(self, name: str) -> SourceLayer:
