@@ -61,7 +61,7 @@ class Mapper:
     def rows(self, batch: Batch) -> Rows:
         """One batch."""
         faults: list[Fault] = list(batch.faults)
-        notes = list(batch.notes)
+        notes: list[Note] = []  # the reader's own were told by the survey
         values: dict[str, list[Any]] = {}
         for convert in self._converters:
             values[convert.name], wrong = convert(batch.columns[convert.column], batch.first_row)

@@ -38,7 +38,7 @@ class Decoder:
         self._known = known
         self._also = tuple(each for each in also if each != name)
         self._seen: dict[str, str] = {}
-        self.restored = self.suspicious = self.mixed = self.capitals = 0
+        self.restored = self.suspicious = self.mixed = self.capitals = self.unread = 0
 
     def __call__(self, text: str) -> str:
         """One value; a value that no encoding explains comes back in NFC as it was read."""
@@ -56,6 +56,7 @@ class Decoder:
             ("text_mixed", "repaired", self.mixed, _MIXED),
             ("text_u_restored", "repaired", self.restored, _RESTORED),
             ("text_u_stripped", "info", self.suspicious, _SUSPICIOUS),
+            ("text_unread", "info", self.unread, _UNREAD),
         )
         return [
             Note(code, "repaired" if kind == "repaired" else "info", text, count, column=column)
@@ -68,6 +69,7 @@ class Decoder:
         if self._also and not text.isascii():
             encoding, decoded = self._best(text, decoded)
         if decoded is None:
+            self.unread += 1
             return decode(text, "unicode", self._transport) or text
         if encoding != "tcvn3":
             return decoded
@@ -113,6 +115,10 @@ _MIXED = Text(
 _RESTORED = Text(
     vi="Khôi phục chữ «ư» bị mất, theo tên xã, phường của địa phương.",
     en="Lost letters 'ư' restored by the tenant's place names.",
+)
+_UNREAD = Text(
+    vi="Giá trị mà bảng mã của cột không đọc được: giữ như trong tệp, cần người xem lại.",
+    en="Values that the column's encoding cannot read: kept as in the file, a person must look.",
 )
 _SUSPICIOUS = Text(
     vi="Từ có vẻ đã mất chữ «ư» (ví dụ «Mờng»), không tự sửa: cần người xem lại.",

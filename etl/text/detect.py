@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Fewer telling words than this say nothing about a column of their own.
 TELLING = 5
 MARGIN = 0.1
+# A cell with so many marked words tells its encoding by itself.
+LONG = 3
 # Below this share of well-formed syllables a text is not taken for Vietnamese in that encoding.
 VIETNAMESE = 0.6
 # A declared or evident reading is given up only for one that is better by so much.
@@ -170,12 +172,14 @@ def _differs(columns: Mapping[str, list[str]], one: Encoding, other: Encoding, t
 def _minority(
     columns: Mapping[str, list[str]], whole: Encoding, tried: tuple[Encoding, ...], transport: Transport
 ) -> set[Encoding]:
-    """Encodings of single cells: those that make whole what the main one breaks, twice at least."""
+    """Encodings of single cells: those that make whole what the main one breaks, in two, or a long one."""
     found: dict[Encoding, int] = dict.fromkeys(tried, 0)
     broken = [text for texts in columns.values() for text in texts if not _fine(text, whole, transport)]
     for text in broken:
         for each in tried:
-            found[each] += each not in (whole, "cp1252") and _fine(text, each, transport)
+            if each not in (whole, "cp1252") and _fine(text, each, transport):
+                marked = sum(not word.isascii() for word in words(decode(text, each, transport) or ""))
+                found[each] += 2 if marked >= LONG else 1
     return {each for each, count in found.items() if count >= 2}
 
 

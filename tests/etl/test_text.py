@@ -185,3 +185,15 @@ def test_a_real_table_in_tcvn3_comes_out_as_its_gold() -> None:
 
 def test_words_are_split_at_what_no_encoding_uses_for_letters() -> None:
     assert words("X· VÜnh B×nh, R'La (2)") == ["X·", "VÜnh", "B×nh", "R", "La"]
+
+
+def test_one_long_cell_in_another_encoding_is_read_by_its_own_and_what_none_explains_is_told() -> None:
+    plain, odd = "Ấp Tân Hậu, xã Tân Thuận Tây", "Khóm Mỹ Thuận, phường Mỹ Phú"
+    texts = [plain.encode().decode("latin-1"), as_bytes(odd, "tcvn3").decode("latin-1")]
+    judged = judge({"a": texts}, "bytes")
+    decoder = Decoder(judged.keys["a"], "bytes", also=judged.present)
+    assert [decoder(text) for text in texts] == [plain, odd]
+    assert {note.code for note in decoder.notes("a")} >= {"text_mixed"}
+    told = Decoder("utf-8", "bytes")
+    told("\xe1x\xf0")
+    assert [note.code for note in told.notes("a")] == ["text_unread"]
