@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from etl.sources.foreign import refuse_package
 from etl.sources.refusal import Refused, unreadable
-from etl.sources.sniff import DATA_SUFFIXES, refuse_package
+from etl.sources.sniff import DATA_SUFFIXES
 
 if TYPE_CHECKING:
     from etl.types import Limits

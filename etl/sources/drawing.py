@@ -61,8 +61,13 @@ class Drawn(NamedTuple):
 
     def only(self, at: list[int]) -> Drawn:
         """Some of it."""
-        lists = ([every[n] for n in at] for every in (self.layers, self.texts, self.handles, self.classes))
-        return Drawn(self.shapes[at], *lists)
+        return Drawn(
+            self.shapes[at],
+            [self.layers[n] for n in at],
+            [self.texts[n] for n in at],
+            [self.handles[n] for n in at],
+            [self.classes[n] for n in at],
+        )
 
 
 def drawn(batches: Iterable[pa.RecordBatch]) -> Drawn:

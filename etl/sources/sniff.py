@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from etl.sources import foreign
+from etl.sources.foreign import OLE
 from etl.sources.refusal import Refused, missing, protected
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 HEAD = 1 << 16
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TEXT = {".csv": "csv", ".txt": "csv", ".tsv": "csv"}
 _VECTOR_SUFFIXES = {
     ".shp", ".gpkg", ".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson", ".fgb", ".kml", ".gml", ".xml",
@@ -42,56 +43,6 @@ _ENTITY = re.compile(r"<!\s*+(ENTITY|DOCTYPE)", re.IGNORECASE)
 _XML_ROOT = re.compile(r"<(?:\w+:)?(\w+)[\s>]")
 _XML_REFUSED = ("OGRVRTDataSource", "VRTDataset", "html", "gdal", "WFS_Capabilities", "OGRWFSDataSource")
 
-_CONVERT = {
-    "dwg": (
-        "bản vẽ DWG",
-        "a DWG drawing",
-        "mở bằng AutoCAD (Save As → DXF), QCAD hoặc ODA File Converter để đổi sang DXF",
-        "save it as DXF with AutoCAD, QCAD or ODA File Converter",
-    ),
-    "dgn8": (
-        "bản vẽ MicroStation DGN V8",
-        "a MicroStation DGN V8 drawing",
-        "mở bằng MicroStation (File → Save As → V7 DGN hoặc DXF), hoặc dùng ODA File Converter đổi sang DXF",
-        "save it as DGN V7 or DXF with MicroStation, or convert it to DXF with ODA File Converter",
-    ),
-    "mdb": (
-        "cơ sở dữ liệu Access (Personal Geodatabase)",
-        "an Access database (personal geodatabase)",
-        "xuất sang File Geodatabase, GeoPackage hoặc Shapefile bằng ArcGIS",
-        "export it to a file geodatabase, GeoPackage or shapefile with ArcGIS",
-    ),
-    "rar": (
-        "tệp nén RAR hoặc 7z",
-        "a RAR or 7z archive",
-        "giải nén rồi nén lại thành .zip",
-        "repack it as .zip",
-    ),
-    "raster": (
-        "ảnh hoặc bản quét",
-        "a picture or scan",
-        "số hóa thành lớp vector trước (QGIS, ArcGIS)",
-        "digitise it into a vector layer first (QGIS, ArcGIS)",
-    ),
-    "project": (
-        "dự án QGIS hoặc ArcGIS (chỉ chứa cách trình bày)",
-        "a project of QGIS or ArcGIS (it holds styles, no data)",
-        "trong phần mềm ấy, xuất từng lớp (Export → Save Features As) sang GeoPackage",
-        "export its layers to GeoPackage there",
-    ),
-    "document": (
-        "văn bản (PDF, Word)",
-        "a document (PDF, Word)",
-        "chép bảng tọa độ sang Excel hoặc CSV",
-        "copy its table of coordinates to Excel or CSV",
-    ),
-}
-_MAGIC = (
-    (b"AC10", "dwg"), (b"\x00\x01\x00\x00Standard ", "mdb"), (b"Rar!", "rar"), (b"7z\xbc\xaf", "rar"),
-    (b"%PDF", "document"), (b"\xff\xd8\xff", "raster"), (b"\x89PNG", "raster"), (b"II*\x00", "raster"),
-    (b"MM\x00*", "raster"), (b"BM", "raster"),
-)  # fmt: skip
-
 
 def kind(path: Path) -> str:
     """``zip``, ``vector``, ``parquet``, ``csv`` or ``sheet``. ``Refused`` for what is none of them."""
@@ -107,7 +58,7 @@ def kind(path: Path) -> str:
         raise Refused("empty", f"{path.name} rỗng.", f"{path.name} is empty.")
     if suffix in _PARTS and not head.startswith(b"PK"):
         raise missing(path.name, _PARTS[suffix])
-    _refuse_foreign(path.name, suffix, head)
+    foreign.refuse(path.name, suffix, head)
     if head.startswith(b"PK\x03\x04"):
         return "sheet" if suffix in _SHEETS else "zip"
     if head.startswith(b"PAR1"):
@@ -150,20 +101,6 @@ def _first(path: Path, count: int) -> bytes:
         return file.read(count)
 
 
-def _refuse_foreign(name: str, suffix: str, head: bytes) -> None:
-    for magic, what in _MAGIC:
-        if head.startswith(magic) and not (magic == b"BM" and suffix != ".bmp"):
-            raise _convert(name, what)
-    if head.startswith(OLE) and suffix not in (".xls", ".xlsx"):
-        raise _convert(name, "dgn8" if suffix == ".dgn" or b"D\x00g\x00n\x00" in head else "document")
-    if head.startswith(b"AutoCAD Binary DXF"):
-        raise Refused(
-            "dxf_binary",
-            f"{name} là DXF nhị phân: lưu lại thành DXF dạng văn bản (ASCII).",
-            f"{name} is a binary DXF: save it as a text (ASCII) DXF.",
-        )
-
-
 def _by_suffix(name: str, suffix: str, head: bytes) -> str:
     if suffix in _TEXT:
         return "vector" if _GEOJSON.match(head) else "csv"
@@ -199,25 +136,3 @@ def check_xml(name: str, head: bytes) -> None:
             f"{name} không phải KML hay GML.",
             f"{name} is neither KML nor GML.",
         )
-
-
-def refuse_package(name: str, members: list[str]) -> None:
-    """A zip that is a document or a project, by what is in it. ``Refused`` with what to do."""
-    for what, signs in _PACKAGES.items():
-        if any(each.lower().startswith(signs) or each.lower().endswith(signs) for each in members):
-            raise _convert(name, what)
-
-
-_PACKAGES = {
-    "document": ("word/document.xml", "ppt/presentation.xml"),
-    "project": (".qgs", ".aprx", ".mxd", "gisproject.json"),
-}
-
-
-def _convert(name: str, what: str) -> Refused:
-    vi, en, how_vi, how_en = _CONVERT[what]
-    return Refused(
-        f"convert_{what}",
-        f"{name} là {vi}, chưa đọc trực tiếp được: {how_vi}, rồi nạp lại.",
-        f"{name} is {en}, which cannot be read directly: {how_en}, then load that.",
-    )

@@ -67,6 +67,16 @@ REFUSED: list[tuple[str, Callable[[Path], Path], str, str]] = [
     ),
     ("old", lambda t: written(t / "a.xlsx", OLE + bytes(600)), "sheet_suffix", ".xls"),
     ("json", lambda t: written(t / "a.geojson", b"[1, 2]"), "not_its_format", "QGIS"),
+    ("mxd", lambda t: written(t / "a.mxd", OLE + bytes(600)), "convert_project", "GeoPackage"),
+    ("aprx", lambda t: packed(t / "a.aprx", {"GISProject.json": b"{}"}), "convert_project", "GeoPackage"),
+    ("mpk", lambda t: written(t / "a.mpk", b"7z\xbc\xaf"), "convert_package", ".gdb"),
+    ("ecw", lambda t: written(t / "a.ecw", b"ie\x01"), "convert_raster", "số hóa"),
+    ("bigtiff", lambda t: written(t / "a.tif", b"II+\x00"), "convert_raster", "số hóa"),
+    ("gzip", lambda t: written(t / "a.csv.gz", b"\x1f\x8b\x08"), "convert_rar", ".zip"),
+    ("rvt", lambda t: written(t / "a.rvt", OLE + bytes(600)), "convert_model", "DXF"),
+    ("tiles", lambda t: written(t / "a.mbtiles", b"SQLite format 3\x00"), "convert_tiles", "GeoPackage"),
+    ("sql", lambda t: written(t / "a.sql", b"INSERT INTO a VALUES (1);"), "convert_dump", "CSV"),
+    ("note", lambda t: written(t / "a.shp.xml", b"<metadata/>"), "part_missing", ".shp"),
 ]
 
 
