@@ -38,7 +38,8 @@ def inner_layer(
         key=lambda pair: (-pair[0], not pair[1].parts),
     )
     (best, chosen), (second, _) = scored[0], scored[1]
-    if best >= ENOUGH and second <= CLEARLY * best:
+    only = sum(_fits(each, layer) for each in source.layers) == 1
+    if (only and best > 0) or (best >= ENOUGH and second <= CLEARLY * best):
         return chosen, (_chosen(chosen, len(names)),)
     guesses = tuple(
         Guess(each.name, _label(each), round(score, 3), (_shown(each),)) for score, each in scored
@@ -61,17 +62,22 @@ def _of_a_drawing(source: Source, layer: Layer) -> SourceLayer | None:
 
 def likeness(found: SourceLayer, layer: Layer) -> float:
     """The share of the target's fields that a column is named like; 0 for another kind of geometry."""
-    kinds = found.geometry.replace(" Z", "").replace("Multi", "").split(", ")
-    wanted = layer.geometry.removeprefix("Multi")
-    cad = found.driver in CAD
-    if not cad and not any(kind in (*_OPEN, wanted) for kind in kinds):
-        return 0.0
-    if found.rows == 0:
+    if not _fits(found, layer):
         return 0.0
     named = [
         max((name_score(layer, f.name, c.name) for c in found.columns), default=0.0) for f in layer.fields
     ]
     return sum(named) / max(len(named), 1)
+
+
+def _fits(found: SourceLayer, layer: Layer) -> bool:
+    """Whether its rows are of the target's kind; those of drawings may be, and walked lines are areas."""
+    kinds = found.geometry.replace(" Z", "").replace("Multi", "").split(", ")
+    wanted = layer.geometry.removeprefix("Multi")
+    walked = found.driver == "GPX" and wanted == "Polygon" and "LineString" in kinds
+    return found.rows != 0 and (
+        walked or found.driver in CAD or any(kind in (*_OPEN, wanted) for kind in kinds)
+    )
 
 
 def _chosen(found: SourceLayer, count: int) -> Note:

@@ -6,26 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import shapely
 
 from etl.attributes.convert import Converter
 from etl.attributes.numbers import span
 from etl.attributes.values import WORDS, reader_of
 from etl.attributes.wrong import Wrong
 from etl.georef import geometries_to_wgs84
+from etl.rings import areas_of
 from etl.sources import batches
 from etl.text import Decoder, words
-from etl.types import Note, Rows
+from etl.types import Rows
 from geo.errors import InvalidInput
-from layers.description import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from etl.types import Batch, Fault, Geometries, Ground, Reading
+    from etl.types import Batch, Fault, Ground, Note, Reading
     from layers.description import Layer
 
-_CAD = ("DGN", "DXF")
 RANGE = ("_min", "_max")
 
 
@@ -56,7 +54,8 @@ class Mapper:
             for name, column in reading.columns.items()
         ]
         self._constants = constants(layer, reading)
-        self._rings = source.driver in _CAD and layer.geometry.endswith("Polygon")
+        self._driver = source.driver
+        self._areas = layer.geometry.endswith("Polygon")
 
     def rows(self, batch: Batch) -> Rows:
         """One batch."""
@@ -74,10 +73,9 @@ class Mapper:
             values[name] = [value] * len(batch)
         self._derive(values, len(batch))
         shapes = batch.geometry
-        if self._rings:
-            shapes, closed = closed_to_polygons(shapes)
-            if closed:
-                notes.append(Note("cad_rings", "repaired", _RINGS, closed))
+        if self._areas:
+            shapes, told = areas_of(shapes, self._driver)
+            notes += told
         shapes = geometries_to_wgs84(shapes, self._reading.crs)
         return Rows(batch.first_row, shapes, values, self._raw(batch), tuple(faults), tuple(notes))
 
@@ -149,26 +147,6 @@ def constants(layer: Layer, reading: Reading) -> dict[str, Any]:
     return made
 
 
-def closed_to_polygons(shapes: Geometries) -> tuple[Geometries, int]:
-    """Closed lines of drawings as polygons: CAD knows no areas, a plot is a closed line."""
-    lines = (
-        (shapely.get_type_id(shapes) == 1)
-        & shapely.is_closed(shapes)
-        & (shapely.get_num_coordinates(shapes) >= 4)
-    )
-    if not lines.any():
-        return shapes, 0
-    out: Geometries = shapes.copy()
-    out[lines] = shapely.polygons(
-        shapely.linearrings(shapely.get_coordinates(shapes[lines]), indices=_index(shapes[lines]))
-    )
-    return out, int(lines.sum())
-
-
-def _index(lines: Geometries) -> np.ndarray[Any, Any]:
-    return np.repeat(np.arange(len(lines)), shapely.get_num_coordinates(lines))
-
-
 def _derived(rule: str, values: Mapping[str, list[Any]], count: int) -> list[Any] | None:
     """Texts made of other fields of the row; None in rows where one of them is missing."""
     named = [part.partition("}")[0] for part in rule.split("{")[1:]]
@@ -177,8 +155,3 @@ def _derived(rule: str, values: Mapping[str, list[Any]], count: int) -> list[Any
     every = zip(*(values[name] for name in named), strict=True)
     made = [None if None in row else rule.format(**dict(zip(named, row, strict=True))) for row in every]
     return made if made else [None] * count
-
-
-_RINGS = Text(
-    vi="Đường khép kín của bản vẽ được hiểu là vùng.", en="Closed lines of a drawing were taken as areas."
-)

@@ -37,6 +37,7 @@ _OPTIONS: dict[str, dict[str, str]] = {
 _ROWS_UNKNOWN = 2_000
 _CHARSET = re.compile(rb'charset\s+"?([A-Za-z0-9]+)"?', re.IGNORECASE)
 _CAD = ("DGN", "DXF")
+_CORNERS = ("route_points", "track_points")
 # What a drawing offers beside its elements: areas with their texts, and places of blocks.
 LABELLED, BLOCKS = "text", "block"
 _COMMENTS = re.compile(COMMENTS.encode(), re.DOTALL)
@@ -74,6 +75,8 @@ class VectorFile:
             warnings.simplefilter("ignore")
             listed = pyogrio.list_layers(self._path)
             found = [self._layer(str(name)) for name, _ in listed]
+        if found and found[0].driver == "GPX":
+            found = self._of_devices(found)
         if found and found[0].driver in _CAD:
             found += self._labelled(found[0])
         with_geometry = [each for each in found if each.geometry != "None"]
@@ -107,6 +110,15 @@ class VectorFile:
                     )
                     yield from sliced(domains.with_names(whole, named), self._limits)
         self._complete(inner_layer, read)
+
+    def _of_devices(self, found: list[SourceLayer]) -> list[SourceLayer]:
+        """GPX always has five layers: those that are filled, without the corners of the lines once more."""
+        kept = []
+        for each in found:
+            info = pyogrio.read_info(self._path, layer=each.inner_layer, force_feature_count=True)
+            if info["features"] and each.inner_layer not in _CORNERS:
+                kept.append(replace(each, rows=int(info["features"])))
+        return kept or found[:1]
 
     def _drawing(self) -> dict[str, pa.RecordBatch]:
         """What a drawing's texts and blocks say of its areas and places, by the layer that offers it."""

@@ -14,7 +14,7 @@ import pyogrio
 import pytest
 import shapely
 
-from etl.rows import closed_to_polygons
+from etl.rings import areas_of
 from etl.sources import Refused, batches, open_source
 from etl.sources.cells import SheetCells
 from etl.sources.curves import straight
@@ -102,7 +102,7 @@ def test_every_format_brings_shapes_and_names(tmp_path: Path, file: str, driver:
     assert source.driver == driver
     shapes, columns = collect(source)
     if driver == "DXF":
-        shapes = closed_to_polygons(shapes)[0]
+        shapes = areas_of(shapes, driver)[0]
     wanted = frame.geometry.to_numpy()
     if driver == "FlatGeobuf":  # its spatial index orders the rows
         order = [int(np.argmin(shapely.distance(shapes, shapely.point_on_surface(one)))) for one in wanted]
