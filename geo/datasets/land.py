@@ -6,18 +6,18 @@ another landing is refused at once. Every row that is written over, ended or del
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Identifier
 
 from geo.database.errors import translated
 from geo.datasets import match as matching
-from geo.datasets import store
-from geo.datasets.journal import keep, ready
-from geo.datasets.names import LANDING_LOCK, OWNER, PACKED, core, matched, private, staged
-from geo.errors import Conflict, Forbidden, InvalidInput
+from geo.datasets import store, write
+from geo.datasets.journal import ready
+from geo.datasets.names import LANDING_LOCK, OWNER, PACKED, core, matched, staged
+from geo.errors import Conflict, Forbidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float, str], None]
 
-# Triggers run once a statement and hold its rows in memory; progress moves by as much.
-ROWS_A_STATEMENT = 25_000
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
 STAMPED = "SELECT set_config('diaban.stamped', 'on', true)"
 MEMORY = "SET LOCAL work_mem = '128MB'"
@@ -75,10 +73,10 @@ def _swap(
     note = _note(connection, plan, difference)
     ready(connection, plan.layer)
     stamp = _stamp(connection)
-    _end(connection, number, plan, stamp, difference)
-    _overwrite(connection, number, plan, stamp)
-    _insert(connection, number, plan, stamp, progress)
-    _refuse_conflicting(connection, number, plan)
+    write.end(connection, number, plan, stamp, difference)
+    write.overwrite(connection, number, plan, stamp)
+    write.insert(connection, number, plan, stamp, progress)
+    write.refuse_conflicting(connection, number, plan)
     connection.execute(
         "UPDATE ops.dataset SET state = 'landed', stamp = %s, note_before = %s::jsonb, counts = counts || "
         "jsonb_build_object('new', %s::bigint, 'changed', %s::bigint, 'succeeded', %s::bigint, 'same', "
@@ -174,156 +172,6 @@ def _stamp(connection: Db) -> datetime:
     row = connection.execute("SELECT clock_timestamp()").fetchone()
     assert row is not None  # noqa: S101
     return row[0]  # type: ignore[no-any-return]
-
-
-def _end(connection: Db, number: int, plan: Plan, stamp: datetime, difference: Difference) -> None:
-    """Rows that are gone: deleted, or ended on the day where the layer lives in time."""
-    if plan.mode != "replace" or not difference.gone:
-        return
-    table = core(plan.layer.name)
-    which = matching.gone(number, plan)
-    if not plan.layer.valid_time:
-        keep(connection, number, plan.layer, "delete", which)
-        connection.execute(SQL("DELETE FROM {} AS c WHERE {}").format(table, which))
-        return
-    day = plan.gone_from
-    if day is None:
-        raise InvalidInput(
-            "gone_from", "", "ngày các dòng cũ hết hiệu lực", "the day on which the old rows end"
-        )
-    # Ended rows would match the condition no more: deletion first.
-    never = SQL("{} AND c.valid_from >= {}").format(which, day)
-    keep(connection, number, plan.layer, "delete", never)
-    connection.execute(SQL("DELETE FROM {} AS c WHERE {}").format(table, never))
-    keep(connection, number, plan.layer, "update", which)
-    connection.execute(
-        SQL("UPDATE {} AS c SET valid_to = {}, updated_at = {} WHERE {}").format(table, day, stamp, which)
-    )
-
-
-def _overwrite(connection: Db, number: int, plan: Plan, stamp: datetime) -> None:
-    """Changed rows get the file's values; those whose next version begins end on its first day."""
-    for action, values in (
-        (matching.CHANGED, [SQL("{0} = s.{0}").format(Identifier(n)) for n in (*plan.compared, "geom")]),
-        (matching.VERSION, [SQL("valid_to = s.valid_from").format()]),
-    ):
-        which = SQL("c.id IN (SELECT target FROM {} WHERE action = {})").format(matched(number), action)
-        if not keep(connection, number, plan.layer, "update", which):
-            continue
-        connection.execute(
-            SQL(
-                "UPDATE {core} AS c SET {values}, updated_at = {stamp} FROM {match} AS m JOIN {staged} AS s "
-                "USING (row_no) WHERE m.target = c.id AND m.action = {action}"
-            ).format(
-                core=core(plan.layer.name),
-                values=SQL(", ").join(values),
-                stamp=stamp,
-                match=matched(number),
-                staged=staged(number),
-                action=action,
-            )
-        )
-        if plan.private and action == matching.CHANGED:
-            connection.execute(
-                _personal(number, plan, SQL("m.target").format(), SQL("m.action = 'u'").format())
-            )
-
-
-def _insert(connection: Db, number: int, plan: Plan, stamp: datetime, progress: Progress) -> None:
-    """New rows and new versions, some thousand a statement."""
-    row = connection.execute(SQL("SELECT min(row_no), max(row_no) FROM {}").format(staged(number))).fetchone()
-    if row is None or row[0] is None:
-        return
-    first, last = int(row[0]), int(row[1])
-    for low in range(first, last + 1, ROWS_A_STATEMENT):
-        part = SQL("s.row_no BETWEEN {} AND {} AND coalesce(m.action, 'v') = 'v'").format(
-            low, low + ROWS_A_STATEMENT - 1
-        )
-        connection.execute(_new_rows(number, plan, stamp, part))
-        if plan.private:
-            connection.execute(_personal(number, plan, SQL("s.new_id").format(), part))
-        progress((low - first + ROWS_A_STATEMENT) / (last - first + ROWS_A_STATEMENT), "ghi · writing")
-
-
-def _new_rows(number: int, plan: Plan, stamp: datetime, part: Composed) -> Composed:
-    fields = [each.name for each in plan.layer.fields if each.visible != "private"]
-    # A new version keeps what the file does not speak of.
-    kept = [name for name in fields if name not in plan.core] if plan.versions else []
-    if plan.versions:
-        kept += ["visibility", *(["unit"] if "unit" not in plan.core else [])]
-    names = [*plan.core, "geom", *kept, "created_at", "updated_at"]
-    values: list[Composed] = [SQL("s.{}").format(Identifier(name)) for name in (*plan.core, "geom")]
-    values += [
-        SQL("c.{}").format(Identifier(name))
-        if name != "visibility"
-        else SQL("coalesce(c.visibility, {})").format(plan.layer.default_visibility)
-        for name in kept
-    ]
-    values += [SQL("{0}").format(stamp), SQL("{0}").format(stamp)]
-    if plan.layer.private_fields:
-        names.insert(0, "id")
-        values.insert(0, SQL("s.new_id").format())
-    old = SQL("LEFT JOIN {} AS c ON c.id = m.target ").format(core(plan.layer.name))
-    return SQL(
-        "INSERT INTO {core} ({names}) SELECT {values} FROM {staged} AS s "
-        "LEFT JOIN {match} AS m USING (row_no) {old}WHERE {part} ORDER BY s.row_no"
-    ).format(
-        core=core(plan.layer.name),
-        names=SQL(", ").join(map(Identifier, names)),
-        values=SQL(", ").join(values),
-        staged=staged(number),
-        match=matched(number),
-        old=old if kept else SQL(""),
-        part=part,
-    )
-
-
-def _personal(number: int, plan: Plan, target: Composed, which: Composed) -> Composed:
-    names = plan.private
-    return SQL(
-        "INSERT INTO {private} (id, {names}) SELECT {target}, {values} FROM {staged} AS s "
-        "LEFT JOIN {match} AS m USING (row_no) WHERE {which} AND ({any} OR EXISTS "
-        "(SELECT FROM {private} AS p WHERE p.id = {target})) "
-        "ON CONFLICT (id) DO UPDATE SET {updates}"
-    ).format(
-        private=private(plan.layer.name),
-        names=SQL(", ").join(map(Identifier, names)),
-        target=target,
-        values=SQL(", ").join(SQL("s.{}").format(Identifier(name)) for name in names),
-        staged=staged(number),
-        match=matched(number),
-        which=which,
-        any=SQL(" OR ").join(SQL("s.{} IS NOT NULL").format(Identifier(name)) for name in names),
-        updates=SQL(", ").join(SQL("{0} = excluded.{0}").format(Identifier(name)) for name in names),
-    )
-
-
-CONFLICTING: LiteralString = (
-    "INSERT INTO staging.quarantine (dataset, row_no, kind, faults, raw, wkb) "
-    "SELECT {number}, s.row_no, 'fields', {faults}::jsonb, to_jsonb(s) - 'geom' - 'row_no' - 'new_id', "
-    "ST_AsBinary(s.geom) FROM {staged} AS s JOIN {match} AS m USING (row_no) WHERE m.action = 'x'"
-)
-
-
-def _refuse_conflicting(connection: Db, number: int, plan: Plan) -> None:
-    """Rows that stand in the way of what the layer has: to quarantine, with the reason."""
-    import json
-
-    if plan.mode == "append":
-        words = ("Lớp đã có đối tượng này; chế độ append chỉ nhận đối tượng mới.",
-                 "The layer has this feature; append takes new ones only.")  # fmt: skip
-    else:
-        words = ("Lớp đã có bản có hiệu lực muộn hơn của đối tượng này.",
-                 "The layer has a later version of this feature.")  # fmt: skip
-    faults: list[dict[str, Any]] = [{"code": "conflict", "vi": words[0], "en": words[1]}]
-    connection.execute(
-        SQL(CONFLICTING).format(
-            number=number,
-            faults=json.dumps(faults, ensure_ascii=False),
-            staged=staged(number),
-            match=matched(number),
-        )
-    )
 
 
 def analyze(connection: Db, layer: str) -> None:

@@ -45,6 +45,7 @@ def match(connection: Db, number: int, plan: Plan) -> Difference:
         connection.execute(SQL("ANALYZE {match}").format(**table))
         connection.execute(_judge(number, plan))
     connection.execute(_duplicates(number, plan))
+    connection.execute(SQL("CREATE INDEX ON {match} (row_no)").format(**table))
     connection.execute(SQL("ANALYZE {match}").format(**table))
     return _count(connection, number, plan)
 

@@ -86,6 +86,18 @@ def test_large_shapes_are_packed_by_the_faster_method(settings: Settings, admin:
         assert packed == ("lz4", "lz4")
 
 
+def test_rows_written_in_parts_meet_their_own_matches(
+    settings: Settings, admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geo.datasets.write.ROWS_A_STATEMENT", 2)
+    landed(settings, "land_use", [parcel(n, n) for n in (2, 3, 5)])
+    rows = [parcel(n, n, code="CLN" if n == 5 else "LUC") for n in range(1, 8)]
+    _, difference = landed(settings, "land_use", rows)
+    assert difference == Difference(new=4, changed=1, same=2, fields={"code": 1})
+    found = admin.execute("SELECT parcel_number, code FROM core.land_use ORDER BY 1").fetchall()
+    assert found == [(n, "CLN" if n == 5 else "LUC") for n in range(1, 8)]
+
+
 def test_append_takes_new_features_only(settings: Settings, admin: psycopg.Connection) -> None:
     landed(settings, "land_use", [parcel(1, 0)])
     _number, difference = landed(settings, "land_use", [parcel(1, 0, code="CLN"), parcel(2, 1)], "append")
