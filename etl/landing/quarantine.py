@@ -27,61 +27,65 @@ def export(settings: Settings, number: int, target: Path) -> int:
     Raises ``NotFound`` for an unknown dataset, and where nothing is in its quarantine.
     """
     store.dataset(settings, number)
-    rows = store.quarantined(settings, number)
-    if not rows:
-        raise NotFound(
-            f"Bộ dữ liệu {number} không có dòng nào bị cách ly.",
-            f"No row of dataset {number} is in quarantine.",
-        )
     draft = target.with_name(target.name + ".part.gpkg")
     draft.unlink(missing_ok=True)
     try:
-        for kind, table in TABLES.items():
-            chosen = [row for row in rows if row[1] == kind]
-            if chosen:
-                _write(draft, table, chosen)
+        with store.quarantined(settings, number) as quarantine:
+            count = sum(_write(draft, quarantine, kind) for kind in TABLES)
+        if not count:
+            raise NotFound(
+                f"Bộ dữ liệu {number} không có dòng nào bị cách ly.",
+                f"No row of dataset {number} is in quarantine.",
+            )
         draft.rename(target)
     finally:
         draft.unlink(missing_ok=True)
-    return len(rows)
+    return count
 
 
-def _write(target: Path, table: str, rows: list[Any]) -> None:
-    import pyogrio  # brings pandas with it: half a second that a file without faults need not pay
+def _write(target: Path, quarantine: store.Quarantine, kind: str) -> int:
+    columns = quarantine.columns(kind)
+    count = 0
+    for rows in quarantine.batches(kind):
+        import pyogrio  # brings pandas with it: half a second that a file without faults need not pay
 
-    names = list(dict.fromkeys(name for row in rows for name in row[3]))
-    columns: dict[str, Any] = {
+        pyogrio.write_arrow(
+            _table(rows, columns),
+            str(target),
+            layer=TABLES[kind],
+            driver="GPKG",
+            geometry_name="geometry",
+            geometry_type="Unknown",
+            crs="EPSG:4326",
+            append=target.exists(),
+        )
+        count += len(rows)
+    return count
+
+
+def _table(rows: list[store.Quarantined], columns: dict[str, store.Held]) -> pa.Table:
+    found: dict[str, Any] = {
         ROW: pa.array([row[0] for row in rows], pa.int64()),
-        REASON: pa.array([_reasons(row[2], "vi") for row in rows], pa.string()),
-        REASON_EN: pa.array([_reasons(row[2], "en") for row in rows], pa.string()),
+        REASON: pa.array([_reasons(row[1], "vi") for row in rows], pa.string()),
+        REASON_EN: pa.array([_reasons(row[1], "en") for row in rows], pa.string()),
     }
-    for name in names:
+    for name, held in columns.items():
         # A name that GeoPackage keeps for itself, or that differs from another by case alone, gets a mark.
-        taken = {known.lower() for known in columns} | {"fid", "geom"}
+        taken = {known.lower() for known in found} | {"fid", "geom"}
         shown = name if name.lower() not in taken else f"{name}_"
-        columns[shown] = _column([row[3].get(name) for row in rows])
-    columns["geometry"] = pa.array([_plain(row[4]) for row in rows], pa.binary())
-    pyogrio.write_arrow(
-        pa.table(columns),
-        str(target),
-        layer=table,
-        driver="GPKG",
-        geometry_name="geometry",
-        geometry_type="Unknown",
-        crs="EPSG:4326",
-        append=target.exists(),
-    )
+        found[shown] = _column([row[2].get(name) for row in rows], held)
+    found["geometry"] = pa.array([_plain(row[3]) for row in rows], pa.binary())
+    return pa.table(found)
 
 
 def _reasons(faults: list[dict[str, str]], language: str) -> str:
     return "; ".join(fault[language] for fault in faults)
 
 
-def _column(values: list[Any]) -> pa.Array:
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int} and kinds and all(v is None or abs(v) < 2**63 for v in values):
+def _column(values: list[Any], held: store.Held) -> pa.Array:
+    if held == "integer":
         return pa.array(values, pa.int64())
-    if kinds <= {int, float} and kinds:
+    if held == "number":
         return pa.array([None if v is None else float(v) for v in values], pa.float64())
     texts = [v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
     return pa.array(texts, pa.string())

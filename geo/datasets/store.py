@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import psycopg
 from psycopg.rows import dict_row
@@ -147,8 +147,6 @@ def forget(connection: Db, number: int) -> None:
 QUARANTINE = "COPY staging.quarantine (dataset, row_no, kind, faults, raw, wkb) FROM STDIN"
 # Row number, faults, the file's own values, WKB (WGS 84).
 Quarantined = tuple[int, list[dict[str, str]], dict[str, Any], bytes | None]
-# The same with whose names the values go by: the file's, or the layer's fields.
-Kept = tuple[int, str, list[dict[str, str]], dict[str, Any], bytes | None]
 
 
 @contextmanager
@@ -168,12 +166,55 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\\u0000", "�")
 
 
-def quarantined(settings: Settings, number: int) -> list[Kept]:
-    """Rows in quarantine, in the file's order."""
+# A column of the values that rows in quarantine hold: whole numbers that fit into 64 bits, numbers, or text.
+Held = Literal["integer", "number", "text"]
+HELD = """
+SELECT key, CASE
+  WHEN bool_and(value::text ~ '^-?[0-9]{1,18}$') FILTER (WHERE value <> 'null') THEN 'integer'
+  WHEN bool_and(jsonb_typeof(value) = 'number') FILTER (WHERE value <> 'null') THEN 'number'
+  ELSE 'text' END
+  FROM staging.quarantine, jsonb_each(raw) WHERE dataset = %s AND kind = %s
+ GROUP BY key ORDER BY octet_length(key), key COLLATE "C"
+"""
+ROWS_A_BATCH, BYTES_A_BATCH = 5_000, 64 * 2**20
+ROWS_A_FETCH = 20  # a shape may be of 64 MB
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """A dataset's rows in quarantine, to be read in memory that does not grow with them."""
+
+    connection: Db
+    number: int
+
+    def columns(self, kind: str) -> dict[str, Held]:
+        """Names and types of the values that its rows of a kind hold."""
+        rows = self.connection.execute(HELD, [self.number, kind]).fetchall()
+        return dict(cast("list[tuple[str, Held]]", rows))
+
+    def batches(self, kind: str) -> Iterator[list[Quarantined]]:
+        """Its rows of a kind in the file's order."""
+        with self.connection.cursor("quarantine") as cursor:
+            cursor.itersize = ROWS_A_FETCH
+            cursor.execute(
+                "SELECT row_no, faults, raw, wkb FROM staging.quarantine WHERE dataset = %s AND kind = %s "
+                "ORDER BY row_no",
+                [self.number, kind],
+            )
+            batch: list[Quarantined] = []
+            size = 0
+            for row in cast("Iterator[Quarantined]", cursor):
+                batch.append(row)
+                size += len(row[3] or b"")
+                if len(batch) == ROWS_A_BATCH or size > BYTES_A_BATCH:
+                    yield batch
+                    batch, size = [], 0
+            if batch:
+                yield batch
+
+
+@contextmanager
+def quarantined(settings: Settings, number: int) -> Iterator[Quarantine]:
+    """Open a dataset's quarantine, in one transaction."""
     with translated(), psycopg.connect(settings.admin_dsn) as connection:
-        rows = connection.execute(
-            "SELECT row_no, kind, faults, raw, wkb FROM staging.quarantine WHERE dataset = %s "
-            "ORDER BY row_no",
-            [number],
-        ).fetchall()
-    return cast("list[Kept]", rows)
+        yield Quarantine(connection, number)

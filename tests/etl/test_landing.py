@@ -97,8 +97,9 @@ def test_a_replacing_file_with_bad_rows_ends_nothing(settings: Settings, tmp_pat
 
 
 def test_quarantine_goes_out_is_mended_and_comes_in(
-    settings: Settings, admin: psycopg.Connection, tmp_path: Path
+    settings: Settings, admin: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("geo.datasets.store.ROWS_A_BATCH", 2)  # three rows: more than one batch
     bow = shapely.Polygon([(X, Y), (X + 1e-3, Y + 1e-3), (X + 1e-3, Y), (X, Y + 1e-3)])
     rows = [parcel(1, 0), parcel(2, 1, code="XXX"), parcel(3, 2, geom=bow), parcel(4, 3, geom=None)]
     first = prepared(settings, saved(rows, tmp_path / "a.geojson"))
@@ -109,6 +110,7 @@ def test_quarantine_goes_out_is_mended_and_comes_in(
     frame = gpd.read_file(out)
     assert frame["diaban_row"].tolist() == [2, 3, 4] and "XXX" in frame["diaban_reason"][0]
     assert frame.geometry[1].equals_exact(bow) and frame.geometry[2] is None
+    assert frame["parcel_number"].tolist() == [2, 3, 4] and frame["area_m2"].dtype == float
     # What a person does in QGIS.
     frame.loc[0, "code"] = "CLN"
     frame["geometry"] = [frame.geometry[0], square(2, 0), square(3, 0)]
