@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.attributes.codes import CodeReader
+from etl.attributes.dates import period
 from etl.attributes.match import SYSTEM
-from etl.attributes.values import is_nothing, reader_of
+from etl.attributes.values import ENDS, is_nothing, reader_of
 from etl.attributes.wrong import Wrong
 from etl.text import bare
 from etl.types import SAMPLE_ROWS, Fault, Note
@@ -85,6 +86,24 @@ class Converter:
                 notes.append(Note(code, "info", text, len(at), tuple(at[:SAMPLE_ROWS]), column=self.column))
         return made, notes
 
+    def periods(self, column: pa.Array, first_row: int) -> list[Note]:
+        """Rows of a field of dates that say a month or a year only: of it a day was taken."""
+        if self._kind != "date" or pa.types.is_temporal(column.type):
+            return []
+        encoded = column.dictionary_encode()
+        whole = [period(self._words_of(each)) is not None for each in encoded.dictionary.to_pylist()]
+        if not any(whole):
+            return []
+        told = [at is not None and whole[at] for at in encoded.indices.to_pylist()]
+        rows = [first_row + row for row, each in enumerate(told) if each]
+        text = _LAST_DAY if self.name.startswith(ENDS) else _FIRST_DAY
+        return [
+            Note("date_of_period", "info", text, len(rows), tuple(rows[:SAMPLE_ROWS]), column=self.column)
+        ]
+
+    def _words_of(self, value: object) -> object:
+        return self._decoder(value) if isinstance(value, str) and self._decoder is not None else value
+
     def _beyond(self, value: object) -> tuple[str, bool] | None:
         """What a value says beyond one code, and whether a part of it is no code at all."""
         if is_nothing(value) or not isinstance(self._read, CodeReader):
@@ -157,6 +176,14 @@ _COMBINED = Text(
     " giữ nguyên chữ trong trường riêng.",
     en="Combined codes (such as ONT+CLN): the one with the largest declared area is taken, the first where"
     " no areas are declared; the words are kept in a field of their own.",
+)
+_FIRST_DAY = Text(
+    vi="Ngày chỉ ghi tháng, quý hoặc năm: lấy ngày đầu của kỳ ấy.",
+    en="Dates that name a month, a quarter or a year only: its first day is taken.",
+)
+_LAST_DAY = Text(
+    vi="Ngày hết hạn chỉ ghi tháng, quý hoặc năm: lấy ngày cuối của kỳ ấy.",
+    en="Dates of an end that name a month, a quarter or a year only: its last day is taken.",
 )
 _UNKNOWN = Text(
     vi="Một phần của mã kết hợp không có trong danh mục: lấy mã chính trong các phần còn lại.",

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from etl.attributes.codes import CodeReader
+from etl.attributes.dates import to_date, to_day, to_timestamp
 from etl.attributes.numbers import AmbiguousNumber, parse
 from etl.attributes.wrong import Wrong
 from etl.text import plain
-from geo.calendar import ICT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,13 +29,9 @@ YES_NO = {
 WORDS = "_text"
 # What people write where there is nothing.
 NOTHING = frozenset({"", "-", "–", "—", "null", "none", "nan", "n/a", "na", "#n/a", "không có", "chưa có"})
-_DAY_FIRST = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4}|\d{2})", re.ASCII)
-_IN_WORDS = re.compile(r"(?:ngày\s*)?(\d{1,2})\s*tháng\s*(\d{1,2})\s*năm\s*(\d{4})", re.IGNORECASE)
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNIT = re.compile(r"\d{5}", re.ASCII)
-# Excel's day 0; serial days of 1990–2099 are taken for dates where a column of dates holds numbers.
-_EXCEL_EPOCH = date(1899, 12, 30)
-_EXCEL_DAYS = range(32_874, 73_051)
+# Fields of dates on which something ends: a month there means its last day.
+ENDS = ("expires", "ends", "until")
 
 
 def reader_of(layer: Layer, name: str, decimal: Decimal | None = None) -> tuple[Reader, bool]:
@@ -54,7 +49,7 @@ def reader_of(layer: Layer, name: str, decimal: Decimal | None = None) -> tuple[
         "integer": lambda value: to_integer(value, decimal),
         "number": lambda value: to_number(value, decimal),
         "boolean": to_boolean,
-        "date": to_date,
+        "date": lambda value: to_day(value, last=name.startswith(ENDS)),
         "timestamp": to_timestamp,
     }
     return readers[field.type], field.required
@@ -109,38 +104,6 @@ def to_boolean(value: object) -> bool:
     if found is None:
         raise Wrong(f"không phải có/không: {value}", f"is neither yes nor no: {value}")
     return found
-
-
-def to_date(value: object) -> date:
-    """``2026-11-21``; day first as Vietnam writes, ``21/11/2026``; in words; a spreadsheet's serial day."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    if isinstance(value, int | float) and int(value) in _EXCEL_DAYS:
-        return _EXCEL_EPOCH + timedelta(days=int(value))
-    text = unicodedata.normalize("NFC", str(value)).strip()
-    found = _DAY_FIRST.fullmatch(text) or _IN_WORDS.fullmatch(text)
-    try:
-        if found:
-            year = int(found[3])
-            return date(year if year > 99 else 2000 + year, int(found[2]), int(found[1]))
-        if text.isdigit() and len(text) == 8:
-            return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-        if _ISO.match(text):
-            return date.fromisoformat(text[:10])
-    except ValueError:
-        pass
-    raise Wrong(f"không phải ngày: {text[:40]}", f"is no date: {text[:40]}")
-
-
-def to_timestamp(value: object) -> datetime:
-    """An instant; without a zone it is Vietnam's time."""
-    try:
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
-    except ValueError:
-        raise Wrong(f"không phải thời điểm: {str(value)[:40]}", f"is no instant: {str(value)[:40]}") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=ICT)
 
 
 def to_unit(value: object) -> str:

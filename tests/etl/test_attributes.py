@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from etl.attributes import personal
 from etl.attributes.codes import CodeReader, scheme_of
 from etl.attributes.convert import Converter, unit_factor
+from etl.attributes.dates import period, to_date, to_day, to_timestamp
 from etl.attributes.match import match
 from etl.attributes.numbers import AmbiguousNumber, decimal_of, parse, span
-from etl.attributes.values import is_nothing, to_boolean, to_date, to_integer, to_number, to_text, to_unit
+from etl.attributes.values import is_nothing, to_boolean, to_integer, to_number, to_text, to_unit
 from etl.attributes.wrong import Wrong
 from geo.errors import InvalidInput
 from layers.registry import load
@@ -312,3 +313,51 @@ def test_areas_in_another_unit_are_converted() -> None:
     convert = Converter(LAYERS["crop_areas"], "area_ha", "Diện tích (m2)", None, ",")
     assert convert(pa.array([12_500, None, 300]), 1) == ([1.25, None, 0.03], [])  # None is measured later
     assert convert(pa.array(["12.500,5", ""]), 1) == ([1.25005, None], [])
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "last"),
+    [
+        ("03/2024", "2024-03-01", "2024-03-31"),
+        ("Tháng 2 năm 2024", "2024-02-01", "2024-02-29"),
+        ("T3-2024", "2024-03-01", "2024-03-31"),
+        ("Quý II/2024", "2024-04-01", "2024-06-30"),
+        ("năm 2023", "2023-01-01", "2023-12-31"),
+        (2023.0, "2023-01-01", "2023-12-31"),
+        ("15/03/2024", "2024-03-15", "2024-03-15"),
+    ],
+)
+def test_a_month_is_its_first_day_or_for_what_ends_its_last(value: object, first: str, last: str) -> None:
+    assert to_day(value, last=False).isoformat() == first
+    assert to_day(value, last=True).isoformat() == last
+
+
+@pytest.mark.parametrize("value", ["13/2024", "Quý V/2024", "0/2024", "2024/3/1/2", "năm", "12345", ""])
+def test_what_is_no_period(value: object) -> None:
+    assert period(value) is None
+
+
+def test_dates_with_an_effect_in_law_name_their_day() -> None:
+    with pytest.raises(Wrong) as wrong:
+        to_date("03/2024")
+    assert "thiếu ngày" in wrong.value.vi
+
+
+@pytest.mark.parametrize(
+    ("value", "iso"),
+    [
+        ("15/03/2024 08:30", "2024-03-15T08:30:00+07:00"),
+        ("15/3/2024, 8h30", "2024-03-15T08:30:00+07:00"),
+        ("08:30:15 ngày 15/03/2024", "2024-03-15T08:30:15+07:00"),
+        ("15/03/2024", "2024-03-15T00:00:00+07:00"),
+        ("2024-03-15T08:30:00Z", "2024-03-15T08:30:00+00:00"),
+    ],
+)
+def test_moments_day_first(value: str, iso: str) -> None:
+    assert to_timestamp(value).isoformat() == iso
+
+
+@pytest.mark.parametrize("value", ["15/03/2024 25:00", "03/2024 08:30", "hôm qua"])
+def test_what_is_no_moment(value: str) -> None:
+    with pytest.raises(Wrong):
+        to_timestamp(value)
