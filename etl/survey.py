@@ -77,7 +77,9 @@ def _survey(  # noqa: PLR0917 - each is used once
     source: Source, chosen: SourceLayer, layer: Layer, answers: Answers, glance: Glance, parts: _Parts
 ) -> Survey:
     notes = [*source.notes, *chosen.notes, *glance.notes, *parts.crs.notes]
-    notes += missing(layer, parts.matched, answers, parts.scheme) + left_out(parts.matched, parts.personal)
+    if glance.rows:
+        notes += missing(layer, parts.matched, answers, parts.scheme)
+        notes += left_out(parts.matched, parts.personal)
     if not glance.rows:
         notes.append(EMPTY)
     elif not len(glance.shapes()):

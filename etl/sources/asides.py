@@ -90,6 +90,8 @@ def quotes(lines: Sequence[int]) -> str:
 
 def no_coordinates(header: Header | None, rows: Sequence[Row]) -> Refused:
     """A table that says nowhere where things are, and what its owner can do."""
+    if not any(each not in (None, "") and str(each).strip() for row in rows for each in row):
+        return Refused("empty", "Bảng không có dòng nào.", "The table has no rows.")
     vi = "Bảng không có cột tọa độ (X, Y; kinh độ, vĩ độ) hay cột WKT nào nhận ra được"
     en = "The table has no columns of coordinates (X, Y; longitude, latitude) nor of WKT"
     names = [plain(name) for name in header.names] if header is not None else []

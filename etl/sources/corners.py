@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from etl.sources.coordinates import number
-from etl.sources.parcels import Block, area_in, named
+from etl.sources.parcels import Block, area_in, named, names_parcel
 from etl.sources.roles import header_of, readable, two_rows
 from etl.text import bare, plain
 
@@ -64,6 +64,8 @@ class _Reader:
         self._group: object = None
         self._above: Row = []
         self._beside: list[tuple[Header, Row, int, tuple[float, float]]] = []
+        # The row of titles above lists that stand side by side: each has its own.
+        self._over: Row = []
 
     def take(self, row: Row, index: int) -> Iterator[Block]:
         header = self._header
@@ -98,10 +100,11 @@ class _Reader:
             if double is not None and self._titles:
                 self._titles.pop()  # what seemed a title was the header's upper row
             return
-        if found is not None:
+        if found is not None and not names_parcel(text):
             self._above = row
         if text:
             yield from self._words(text)
+            self._over = row
 
     def finish(self) -> Iterator[Block]:
         """The last parcel."""
@@ -151,14 +154,30 @@ class _Reader:
         """Close the parcel; it waits for what is said below it, as its area often is."""
         beside, self._beside = self._beside, []
         lists = [each for each, *_ in beside]
+        before: Header | None = None
         for header, row, index, corner in sorted(beside, key=lambda each: lists.index(each[0])):
+            if header is not before and (title := self._title_over(header)) is not None:
+                yield from self._close()
+                self._titles = [title]
+            before = header
             yield from self._corner(header, row, index, corner)
+        yield from self._close()
+
+    def _close(self) -> Iterator[Block]:
         if self._block.corners:
             if self._last is not None:
                 yield self._last
             self._last = self._block
         self._block = Block()
         self._group = None
+
+    def _title_over(self, header: Header) -> str | None:
+        """The title of a list beside the first one, where the words above it name a parcel of its own."""
+        every = () if self._header is None else self._header.again
+        start = _start(header)
+        end = min((_start(each) for each in every if _start(each) > start), default=len(self._over))
+        cells = (cell for cell in self._over[start:end] if isinstance(cell, str))
+        return next((text for cell in cells if names_parcel(text := readable(cell, self._transport))), None)
 
     def _words(self, text: str) -> Iterator[Block]:
         yield from self._end()
@@ -185,6 +204,10 @@ class _Reader:
             cell = _cell(row, index)
             if index != header.point and cell not in (None, ""):
                 self._block.cells.setdefault(header.names[index], cell)
+
+
+def _start(header: Header) -> int:
+    return min(at for at in (header.point, header.first) if at is not None)
 
 
 def number_free(text: str) -> bool:

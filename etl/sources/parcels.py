@@ -113,6 +113,11 @@ def numbers_of(block: Block) -> tuple[int | None, int | None]:
     return (int(parcel[1]) if parcel else None), (int(sheet[1]) if sheet else None)
 
 
+def names_parcel(words: str) -> bool:
+    """Whether words tell the number of a parcel."""
+    return _PARCEL.search(bare(words)) is not None
+
+
 def use_in(words: str) -> str | None:
     """The land-use code that words tell ("Loại đất: LUC"): three capitals."""
     # Marks away, capitals kept: a code is told from a word by them.

@@ -10,7 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from etl.sources.coordinates import northing_first, number, pair, ring_of
+from etl.sources.coordinates import (
+    EASTINGS_M,
+    LATITUDES,
+    LONGITUDES,
+    NORTHINGS_M,
+    northing_first,
+    number,
+    pair,
+    ring_of,
+)
 from etl.sources.frames import note
 
 if TYPE_CHECKING:
@@ -25,6 +34,12 @@ if TYPE_CHECKING:
 _NESTED = 8
 _NO_NUMBER = note(
     "coordinates_unreadable", "quarantined", "Tọa độ không phải số.", "The coordinates are no numbers."
+)
+_TURNED = note(
+    "axes_turned",
+    "repaired",
+    "Hai tọa độ của dòng đứng ngược với các dòng khác (X, Y đổi chỗ): đã đặt lại theo độ lớn của số.",
+    "The row's two coordinates stand in the other order than the table's: put right by their size.",
 )
 _NO_SHAPE = note("wkt_unreadable", "quarantined", "Hình học WKT không đọc được.", "The WKT cannot be read.")
 
@@ -49,16 +64,34 @@ def places(header: Header, rows: list[Row], decimal: Decimal | None, *, swap: bo
         return [wkb for wkb, _ in both], [told for _, told in both]
     quick = _numbers(header, rows, decimal)
     if quick is not None:
-        points = shapely.points(quick[:, ::-1] if swap else quick)
-        return np.asarray(shapely.to_wkb(points), dtype=object).tolist(), [None] * len(rows)
+        xy, turned = _turned(quick[:, ::-1] if swap else quick)
+        told = [_TURNED if each else None for each in turned.tolist()]
+        return np.asarray(shapely.to_wkb(shapely.points(xy)), dtype=object).tolist(), told
     found = [_pair(header, row, decimal) for row in rows]
     there = np.array([each is not None for each in found])
     wkbs = np.full(len(rows), None, dtype=object)
     if there.any():
-        xy = np.array([each for each in found if each is not None], dtype=np.float64)
-        wkbs[there] = shapely.to_wkb(shapely.points(xy[:, ::-1] if swap else xy))
+        numbers = np.array([each for each in found if each is not None], dtype=np.float64)
+        xy, turned = _turned(numbers[:, ::-1] if swap else numbers)
+        wkbs[there] = shapely.to_wkb(shapely.points(xy))
+        there[there] = ~turned
     notes = [None if there[n] or _blank(header, row) else _NO_NUMBER for n, row in enumerate(rows)]
-    return wkbs.tolist(), notes
+    told = [_TURNED if note and wkb is not None else note for note, wkb in zip(notes, wkbs, strict=True)]
+    return wkbs.tolist(), told
+
+
+def _turned(xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Eastings and northings, with those the right way round that only can be so; and which these were."""
+    one, other = xy.T
+    wrong = _within(one, northing=True) & _within(other, northing=False)
+    wrong &= ~(_within(one, northing=False) & _within(other, northing=True))
+    return np.where(wrong[:, None], xy[:, ::-1], xy), wrong
+
+
+def _within(values: NDArray[np.float64], *, northing: bool) -> NDArray[np.bool_]:
+    metres, degrees = (NORTHINGS_M, LATITUDES) if northing else (EASTINGS_M, LONGITUDES)
+    inside = [(values >= low) & (values <= high) for low, high in (metres, degrees)]
+    return inside[0] | inside[1]
 
 
 def _numbers(header: Header, rows: list[Row], decimal: Decimal | None) -> NDArray[np.float64] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ import shapely
 
 from etl.attributes.codes import CodeReader
 from etl.attributes.wrong import Wrong
+from etl.rows import rows as read
 from etl.sources import open_source
 from etl.sources.asides import Asides
 from etl.sources.coordinates import lost_decimals, number, pair, ring_of
@@ -238,3 +240,61 @@ def test_the_use_of_a_parcel_in_its_title(tmp_path: Path) -> None:
     _, shapes, values, faults = taken(book(tmp_path, rows), "land_use", said)
     assert faults == [] and len(shapes) == 60
     assert values["code"] == odd.land().MDSD.tolist()
+
+
+def test_lists_side_by_side_with_a_title_each_are_parcels_of_their_own(tmp_path: Path) -> None:
+    first, second = ([(round(n, 2), round(e, 2)) for e, n in g.exterior.coords] for g in _squares())
+    rows: list[Row] = [["BẢNG KÊ TỌA ĐỘ (VN-2000, KTT 105°00', múi chiếu 3°)"]]
+    rows.append(["Thửa đất số 1, tờ bản đồ số 5", None, None, None, "Thửa đất số 2, tờ bản đồ số 5"])
+    rows.append(["STT", "X (m)", "Y (m)", None, "STT", "X (m)", "Y (m)"])
+    rows += [[n + 1, *first[n], None, n + 1, *second[n]] for n in range(5)]
+    said = Answers(scheme="TT27_2018", constants={"code": "LUC"})
+    _, shapes, values, faults = taken(book(tmp_path, rows), "land_use", said)
+    assert faults == [] and len(shapes) == 2
+    assert (values["sheet_number"], values["parcel_number"]) == ([5, 5], [1, 2])
+    assert shapes[0].centroid.x < shapes[1].centroid.x
+
+
+def _squares() -> list[shapely.Polygon]:
+    east, north = middles(1, 5897)[0]
+    return [shapely.box(east + x, north, east + x + 40, north + 30) for x in (0, 60)]
+
+
+@pytest.mark.parametrize("epsg", [4326, 5897])
+def test_rows_whose_coordinates_stand_the_other_way_round_are_put_right_and_told(
+    tmp_path: Path, epsg: int
+) -> None:
+    xy = middles(12, epsg)
+    turned = [(float(y), float(x)) if n in (3, 7) else (float(x), float(y)) for n, (x, y) in enumerate(xy)]
+    rows: list[Row] = [["Tên camera", "Loại camera", "Trạng thái", "Y", "X"]]
+    rows += [[f"C{n}", "Giao thông", "Đang hoạt động", *each] for n, each in enumerate(turned)]
+    seen, shapes, _, faults = taken(book(tmp_path, rows), "cameras", Answers(crs=str(epsg)))
+    assert faults == [] and np.allclose(shapely.get_coordinates(shapes), middles(12), atol=1e-6)
+    (note,) = (note for note in seen.notes if note.code == "axes_turned")
+    assert (note.count, note.rows) == (2, (4, 8))
+
+
+def test_a_file_without_rows_is_told_just_that(tmp_path: Path) -> None:
+    head = book(tmp_path, [["Tên camera", "Loại camera", "Trạng thái", "Kinh độ", "Vĩ độ"]])
+    seen = survey(open_source(head), LAYERS["cameras"], tenant(), NOTHING)
+    assert [note.code for note in seen.notes] == ["empty"]
+
+
+def test_months_quarters_and_years_in_columns_of_dates(tmp_path: Path) -> None:
+    head = ["Tên vùng trồng", "Cây trồng", "Thị trường", "Tình trạng", "Ngày cấp", "Hiệu lực đến", "WKT"]
+    days = [("03/2024", "12/2026"), ("Quý II/2024", "2026"), ("15/03/2024", "31/12/2026")]
+    shape = odd.land(60, 4326).geometry.iloc[0].wkt
+    rows: list[Row] = [head]
+    rows += [[f"V{n}", "Xoài", "Trung Quốc", "Đang hoạt động", *each, shape] for n, each in enumerate(days)]
+    said = Answers(valid_from=date(2024, 1, 1))
+    path = book(tmp_path, rows)
+    seen, _, values, faults = taken(path, "crop_areas", said)
+    assert faults == []
+    assert values["issued_on"] == [date(2024, 3, 1), date(2024, 4, 1), date(2024, 3, 15)]
+    assert values["expires_on"] == [date(2026, 12, 31)] * 3
+    assert seen.reading is not None
+    told = [note for each in read(seen.reading, LAYERS["crop_areas"]) for note in each.notes]
+    assert [(n.column, n.count) for n in told if n.code == "date_of_period"] == [
+        ("Ngày cấp", 2),
+        ("Hiệu lực đến", 2),
+    ]
