@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import bdtr, bdtrc
 
 from geo.hotspots.stats.gistar import ENOUGH, benjamini_hochberg
 
@@ -22,12 +21,14 @@ def compared(first: Floats, second: Floats, days_first: int, days_second: int) -
     Biometrika 31); two-sided p by doubling the smaller tail. q: false discovery rate over the
     cells that were tested.
     """
+    # Where it is used, for the application starts without it; scipy.stats takes half a second more to load.
+    from scipy.special import bdtr, bdtrc
+
     total = first + second
     share = days_second / (days_first + days_second)
     enough = total >= ENOUGH
     p = np.ones(len(total))
     count, of = second[enough], total[enough].astype(np.int64)
-    # The binomial's own tails: scipy.stats, which has them too, takes half a second to load.
     below = bdtr(count, of, share)
     above = bdtrc(count - 1, of, share)
     p[enough] = np.minimum(1.0, 2 * np.minimum(below, above))

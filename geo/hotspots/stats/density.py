@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import fft
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,6 +68,8 @@ def density(
 
 def _smooth(values: NDArray[np.float32], grid: Grid, bandwidth_m: float) -> NDArray[np.float32]:
     """The kernel's sums about each cell, by Fourier transforms: the cost does not grow with the bandwidth."""
+    from scipy import fft  # where it is used: the application starts without it
+
     sigma = bandwidth_m / grid.cell_m
     reach = math.ceil(CUT_AT_SIGMAS * sigma)
     # Room for one reach: what leaves on one side must not come in on the other.
@@ -85,6 +86,8 @@ def _smooth(values: NDArray[np.float32], grid: Grid, bandwidth_m: float) -> NDAr
 @lru_cache(maxsize=32)
 def _transformed(sigma: float, reach: int, size: int) -> NDArray[np.float32]:
     """The transform (real, for the kernel is even) of a kernel along one axis of ``size`` cells."""
+    from scipy import fft
+
     steps = np.arange(-reach, reach + 1)
     kernel = np.exp(-(steps**2) / (2 * sigma**2))
     around = np.zeros(size)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
 
 from geo.hotspots.stats.gistar import ENOUGH, two_sided
 from geo.hotspots.stats.trend import mann_kendall
@@ -101,6 +100,8 @@ def least_score(z: Floats, alpha: float) -> float:
 
     Only bins with p up to ``alpha`` can count, so only for these p is computed: one in twenty.
     """
+    from scipy.special import ndtri  # where it is used: the application starts without it
+
     distance = np.abs(z).ravel()
     far = distance[distance >= ndtri(1 - alpha / 2) * (1 - 1e-9)]
     p = two_sided(far)

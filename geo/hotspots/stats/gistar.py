@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import erfc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,6 +42,8 @@ def gi_star(values: Floats, weights: csr_array) -> Floats:
 
 def two_sided(z: Floats) -> Floats:
     """The two-sided p of a standard normal score."""
+    from scipy.special import erfc  # where it is used: the application starts without it
+
     return np.asarray(erfc(np.abs(z) / np.sqrt(2.0)))
 
 
