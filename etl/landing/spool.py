@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import shapely
@@ -47,14 +47,20 @@ class Spool:
     def close(self) -> Shapes:
         """No more batches: the shapes, to be read in any order."""
         self._file.flush()
-        ends = np.concatenate(self._ends) if self._ends else np.zeros(0, dtype=np.int64)
-        return Shapes(
-            mmap.mmap(self._file.fileno(), 0, prot=mmap.PROT_READ) if self._size else b"",
-            np.concatenate([[0], ends]),
-            np.concatenate(self._boxes) if self._boxes else np.zeros((0, 4)),
-            np.concatenate(self._rows) if self._rows else ends,
-            np.concatenate(self._counts) if self._counts else ends,
-        )
+        data = mmap.mmap(self._file.fileno(), 0, prot=mmap.PROT_READ) if self._size else None
+        self._ends.insert(0, np.zeros(1, dtype=np.int64))
+        boxes = _joined(self._boxes) if self._boxes else np.zeros((0, 4))
+        if data is None:
+            none = np.zeros(0, dtype=np.int64)
+            return Shapes(data, _joined(self._ends), boxes, none, none)
+        return Shapes(data, _joined(self._ends), boxes, _joined(self._rows), _joined(self._counts))
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """One array of many, which are let go at once: of a long file they are not all there twice."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 class Shapes:
@@ -62,7 +68,7 @@ class Shapes:
 
     def __init__(
         self,
-        data: mmap.mmap | bytes,
+        data: mmap.mmap | None,
         ends: NDArray[np.int64],
         boxes: NDArray[np.float64],
         rows: NDArray[np.int64],
@@ -79,6 +85,10 @@ class Shapes:
 
     def read(self, which: NDArray[np.int64]) -> Geometries:
         """Shapes by their place in the spool."""
+        if self._data is None:
+            return np.zeros(0, dtype=object)
         starts, ends = self._ends[which], self._ends[which + 1]
         wkb = [self._data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        # What was read stays the system's to keep: else the whole file would count as memory of this process.
+        self._data.madvise(mmap.MADV_DONTNEED)
         return shapely.from_wkb(np.array(wkb, dtype=object))

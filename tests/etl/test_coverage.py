@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -128,3 +129,23 @@ def test_a_gap_between_two_blocks_is_told_once(monkeypatch: pytest.MonkeyPatch) 
     ]
     monkeypatch.setattr(coverage, "VERTICES_A_BLOCK", 6)
     assert agree(np.array(shapes, dtype=object)).kinds["gap"].count == 1
+
+
+def test_spooled_shapes_come_back_in_any_order_and_do_not_stay_in_memory() -> None:
+    shapes = np.array([shapely.Point(n, n).buffer(0.1, quad_segs=2_000) for n in range(200)], dtype=object)
+    with Spool() as spool:
+        for start in range(0, len(shapes), 50):
+            part = shapes[start : start + 50]
+            spool.add(shapely.to_wkb(part).tolist(), part, np.arange(start, start + len(part)))
+        kept = spool.close()
+        before = mapped_kb()
+        for which in (np.array([199, 0, 70]), np.arange(200)):
+            assert shapely.equals_identical(kept.read(which), shapes[which]).all()
+        assert kept.rows.tolist() == list(range(200)) and kept.counts.sum() == 200 * 8_001
+        assert mapped_kb() - before < 8_000  # of 25,600
+
+
+def mapped_kb() -> int:
+    """How much of files counts as memory of this process."""
+    said = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in said if line.startswith("RssFile:"))
