@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.engine import make_url
 
-from benchmarks.tiles import answer
+from benchmarks.tiling.servers import answer
 from cli.cluster import temporary_cluster
 from geo.migrations import upgrade
 from geo.publish import publish_folders

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # How long a question waits for its turn before it is told to come back.
 TURN_S = 3.0
-# Passing over rows costs as much as reading them; a page of this many is given too.
+# Passing over rows costs as much as reading them; a page of this many is given too. A far page of all rows
+# begins at a milestone (geo.features.whole), but the milestones of each state of a layer take every row once.
 FAR_OFFSET = 10_000
 
 
