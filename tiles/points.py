@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg import sql
 
+from geo.in_force import in_force
+
 if TYPE_CHECKING:
     from geo.types import TileId
     from layers.description import Layer, LayerField
@@ -51,7 +53,7 @@ SELECT x, y, class, n, id, sum_x, sum_y FROM ops.point_count
 UNION ALL
 SELECT px >> %(shift)s, py >> %(shift)s, class, n, id, n * px::bigint, n * py::bigint FROM ops.point_delta
  WHERE layer = %(layer)s AND px BETWEEN %(first_px)s AND %(last_px)s
-   AND py BETWEEN %(first_py)s AND %(last_py)s
+   AND py BETWEEN %(first_py)s AND %(last_py)s AND {in_force}
 """
 # The box, not the numbers, is what the index knows; the numbers then say which tile a point is of.
 ROWS: LiteralString = """
@@ -65,11 +67,6 @@ SELECT px >> %(shift)s, py >> %(shift)s, class, 1, id, px::bigint, py::bigint
 def counts_points(layer: Layer) -> bool:
     """Whether the layer's points are counted from afar."""
     return layer.geometry == "Point"
-
-
-def stores_counts(layer: Layer) -> bool:
-    """Whether counts can be stored: those of a layer with valid time are another each day."""
-    return counts_points(layer) and not layer.valid_time
 
 
 def class_field(layer: Layer) -> LayerField | None:
@@ -101,9 +98,9 @@ def clusters(layer: Layer, sources: list[sql.Composable]) -> sql.Composed:
     )
 
 
-def counted() -> sql.Composable:
-    """What is stored, and the edits that are not yet merged into it."""
-    return sql.SQL(COUNTED)
+def counted(layer: Layer) -> sql.Composable:
+    """What is stored, and the edits that are not yet merged into it; with valid time ``on`` is bound too."""
+    return sql.SQL(COUNTED).format(in_force=in_force("on") if layer.valid_time else sql.SQL("true"))
 
 
 def from_rows(layer: Layer, source: sql.Composable, where: list[sql.Composed]) -> sql.Composed:

@@ -49,37 +49,42 @@ def tile_query(
     *,
     staff: bool,
     predicate: Predicate | None = None,
+    counted: bool = False,
 ) -> TileQuery:
     """Render ``layer`` of ``schema`` (``pub`` or ``core``) into ``tile``, from its rows.
 
     Geometry is EPSG:3857 clipped to the tile with 64 of 4,096 units around it; the feature id is the row's.
     Of a layer with valid time only rows in force on ``on`` (a day of the Asia/Ho_Chi_Minh calendar) stand in
-    the tile; with a ``predicate`` those for which it holds. The box test alone finds the rows:
+    the tile; with a ``predicate`` those for which it holds. Points are counted from afar, and wherever
+    ``counted`` says so. The box test alone finds the rows:
     ``ST_AsMVTGeom`` clips, an exact test would cost twice.
     """
     parameters: dict[str, Any] = {"z": tile.z, "x": tile.x, "y": tile.y, "layer": layer.name}
     parameters["label_layer"] = label_layer(layer)
     if layer.valid_time:
         parameters["on"] = on
-    if _counts(layer, tile.z):
+    counted = points.counts_points(layer) and (counted or tile.z < points.EXACT_POINTS_ZOOM)
+    if counted:
         parameters |= points.parameters(layer, tile)
     if predicate is not None:
-        statement = _statement(layer, schema, tile, staff=staff, predicate=predicate)
+        statement = _statement(layer, schema, tile, staff=staff, predicate=predicate, counted=counted)
         return TileQuery(statement.as_bytes(None), parameters | dict(predicate.values))
 
     def compose() -> sql.Composed:
-        return _statement(layer, schema, tile, staff=staff)
+        return _statement(layer, schema, tile, staff=staff, counted=counted)
 
-    text = composed_once(layer, compose, "rows", schema, tile.z, staff)
+    text = composed_once(layer, compose, "rows", schema, tile.z, staff, counted)
     return TileQuery(text, parameters)
 
 
-def _counts(layer: Layer, zoom: int) -> bool:
-    return points.counts_points(layer) and zoom < points.EXACT_POINTS_ZOOM
-
-
 def _statement(
-    layer: Layer, schema: str, tile: TileId, *, staff: bool, predicate: Predicate | None = None
+    layer: Layer,
+    schema: str,
+    tile: TileId,
+    *,
+    staff: bool,
+    predicate: Predicate | None = None,
+    counted: bool = False,
 ) -> sql.Composed:
     """Without a predicate the same for all tiles of a zoom."""
     where = [shapes.touching()]
@@ -89,7 +94,7 @@ def _statement(
         # Composed by geo.features.cql2 of constants, quoted names and placeholders.
         where.append(sql.Composed([sql.SQL(predicate.sql)]))
     source = sql.SQL("{}.{}").format(sql.Identifier(schema), sql.Identifier(layer.name))
-    if _counts(layer, tile.z):
+    if counted:
         return points.clusters(layer, [points.from_rows(layer, source, where)])
     fields = tile_fields(layer, staff=staff, zoom=tile.z)
     rows = _rows(layer, source, sql.SQL(" AND ").join(where), tile, fields)
@@ -101,23 +106,26 @@ def _statement(
     return sql.SQL(shapes.DRAWN).format(rows=rows)
 
 
-def counted_query(layer: Layer, tile: TileId, *, staff: bool) -> TileQuery:
+def counted_query(layer: Layer, tile: TileId, on: date, *, staff: bool) -> TileQuery:
     """Render the counts of ``tile`` from what is stored; staff's hold the restricted rows that they may see.
 
-    No row where the plan has no counts at this zoom (any more).
+    No row where the plan has no counts at this zoom (any more), or has those of other days.
     """
     text = composed_once(layer, lambda: _counted(layer, staff=staff), "counted", staff)
-    return TileQuery(text, points.parameters(layer, tile))
+    return TileQuery(text, points.parameters(layer, tile) | {"on": on})
 
 
 def _counted(layer: Layer, *, staff: bool) -> sql.Composed:
-    sources: list[sql.Composable] = [points.counted()]
+    sources: list[sql.Composable] = [points.counted(layer)]
     if staff:
         core = sql.SQL("core.{}").format(sql.Identifier(layer.name))
         where = [sql.Composed([sql.SQL("visibility > 0")]), shapes.touching()]
+        if layer.valid_time:
+            where.append(in_force("on"))
         sources.append(points.from_rows(layer, core, where))
     return sql.SQL(
-        "SELECT ({}) FROM ops.ladder WHERE layer = %(layer)s AND zoom = %(z)s AND kind = 'counted'"
+        "SELECT ({}) FROM ops.ladder"
+        " WHERE layer = %(layer)s AND zoom = %(z)s AND kind = 'counted' AND holds @> %(on)s::date"
     ).format(points.clusters(layer, sources))
 
 

@@ -205,11 +205,13 @@ class TileService:
             if rung.kind == "merged":
                 finest = max(zoom for zoom, each in rungs.items() if each.kind == "merged")
                 yield patched_query(layer, finest, key.tile, day, staff=staff)
-        yield self._exact(layer, key, caller)
+        yield self._exact(layer, key, caller, counted=rung is not None and rung.kind == "counted")
 
-    def _exact(self, layer: Layer, key: TileKey, caller: Caller) -> TileQuery:
+    def _exact(self, layer: Layer, key: TileKey, caller: Caller, *, counted: bool = False) -> TileQuery:
         day, staff = key.on or ANY_DAY, caller.staff
-        return tile_query(layer, caller.schema, key.tile, day, staff=staff, predicate=key.predicate)
+        return tile_query(
+            layer, caller.schema, key.tile, day, staff=staff, predicate=key.predicate, counted=counted
+        )
 
 
 async def _encoded(raw: bytes, coding: Coding) -> EncodedTile:

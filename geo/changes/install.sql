@@ -132,6 +132,10 @@ CREATE TABLE IF NOT EXISTS ops.point_delta (
   id bigint NOT NULL
 );
 CREATE INDEX IF NOT EXISTS point_delta_place ON ops.point_delta (layer, px, py);
+-- Of layers with valid time: counts are those of the days in `holds`, on which no row comes into force or goes
+-- out of it; what an edit changes bears its row's period, and who reads takes what is in force on the day.
+ALTER TABLE ops.ladder ADD COLUMN IF NOT EXISTS holds daterange NOT NULL DEFAULT '(,)';
+ALTER TABLE ops.point_delta ADD COLUMN IF NOT EXISTS valid_from date, ADD COLUMN IF NOT EXISTS valid_to date;
 
 CREATE OR REPLACE FUNCTION ops.grid(m double precision) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT greatest(0, least(1073741823, floor((m + 20037508.342789244) * (1073741824 / 40075016.685578488))))::int
@@ -155,13 +159,16 @@ ALTER TABLE ops.change_log DROP CONSTRAINT IF EXISTS change_log_op_check;
 ALTER TABLE ops.change_log ADD CONSTRAINT change_log_op_check
   CHECK (op IN ('insert', 'update', 'delete', 'truncate', 'ladder'));
 
--- On the public projection's tables of points; the argument is the column of the class, if there is one.
+-- On the public projection's tables of points; the arguments are the column of the class ('' without one) and
+-- whether rows have valid time.
 CREATE OR REPLACE FUNCTION ops.count_points() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public AS $$
 DECLARE
-  class text := CASE TG_NARGS WHEN 0 THEN quote_literal('') ELSE format('coalesce(%I::text, %L)', TG_ARGV[0], '') END;
-  put text := format('INSERT INTO ops.point_delta (layer, px, py, class, n, id) SELECT %L, '
-    'ops.grid(ST_X(geom_3857)), ops.grid(-ST_Y(geom_3857)), %s, $1, id FROM ', TG_TABLE_NAME, class);
+  class text := CASE TG_ARGV[0] WHEN '' THEN quote_literal('') ELSE format('coalesce(%I::text, %L)', TG_ARGV[0], '') END;
+  period text := CASE TG_ARGV[1] WHEN 'true' THEN ', valid_from, valid_to' ELSE '' END;
+  put text := format('INSERT INTO ops.point_delta (layer, px, py, class, n, id%s) SELECT %L, '
+    'ops.grid(ST_X(geom_3857)), ops.grid(-ST_Y(geom_3857)), %s, $1, id%s FROM ',
+    period, TG_TABLE_NAME, class, period);
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
     DELETE FROM ops.point_count WHERE layer = TG_TABLE_NAME;
@@ -177,10 +184,10 @@ DO $$
 DECLARE layer record; event text; rows text;
 BEGIN
   FOR layer IN
-    SELECT name, (SELECT field->>'name' FROM jsonb_array_elements(description->'fields') AS field
+    SELECT name, description->>'valid_time' AS periods, (SELECT field->>'name' FROM jsonb_array_elements(description->'fields') AS field
                    WHERE field->>'name' = description->'legend'->>'field' AND field->>'visible' = 'public') AS class
       FROM ops.layer
-     WHERE description->>'geometry' = 'Point' AND NOT (description->>'valid_time')::boolean
+     WHERE description->>'geometry' = 'Point'
   LOOP
     EXECUTE format('GRANT SELECT ON pub.%I TO diaban_pump', layer.name);
     FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete', 'truncate'] LOOP
@@ -189,8 +196,8 @@ BEGIN
         WHEN 'update' THEN 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'
         WHEN 'delete' THEN 'REFERENCING OLD TABLE AS old_rows' ELSE '' END;
       EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON pub.%I %s FOR EACH STATEMENT '
-        'EXECUTE FUNCTION ops.count_points(%s)', layer.name || '_count_' || event, event, layer.name, rows,
-        coalesce(quote_literal(layer.class), ''));
+        'EXECUTE FUNCTION ops.count_points(%L, %L)', layer.name || '_count_' || event, event, layer.name, rows,
+        coalesce(layer.class, ''), layer.periods);
     END LOOP;
   END LOOP;
 END $$;

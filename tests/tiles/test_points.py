@@ -72,7 +72,7 @@ def drawn(connection: psycopg.Connection, query: TileQuery) -> list[tuple[Any, .
     if row is None:
         return None
     decoded = mapbox_vector_tile.decode(row[0], default_options={"y_coord_down": True}) if row[0] else {}
-    found = decoded.get("cameras", {"features": []})["features"]
+    found = [each for part in decoded.values() for each in part["features"]]
     return sorted(
         (each["geometry"]["coordinates"], each.get("id") or 0, sorted(each["properties"].items()))
         for each in found
@@ -82,14 +82,14 @@ def drawn(connection: psycopg.Connection, query: TileQuery) -> list[tuple[Any, .
 def stored(
     connection: psycopg.Connection, tile: TileId, *, staff: bool = False
 ) -> list[tuple[Any, ...]] | None:
-    return drawn(connection, counted_query(CAMERAS, tile, staff=staff))
+    return drawn(connection, counted_query(CAMERAS, tile, DAY, staff=staff))
 
 
-def merged(settings: Settings) -> None:
+def merged(settings: Settings, layer: str = "cameras") -> None:
     async def run() -> None:
         dsn = settings.role_dsn("diaban_pump")
         async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-            await merge(connection, "cameras")
+            await merge(connection, layer, DAY)
 
     asyncio.run(run())
 

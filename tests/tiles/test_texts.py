@@ -42,7 +42,9 @@ def test_staff_and_the_public_and_each_zoom_have_their_own() -> None:
         patched_query(LAYERS["land_use"], 12, TileId(9, 1, 1), DAYS[0], staff=staff)
         for staff in (False, True)
     ]
-    counted = [counted_query(LAYERS["reports"], TileId(9, 1, 1), staff=staff) for staff in (False, True)]
+    counted = [
+        counted_query(LAYERS["reports"], TileId(9, 1, 1), DAYS[0], staff=staff) for staff in (False, True)
+    ]
     assert len({each.statement for each in (*stored, *patched, *counted)}) == 6
 
 

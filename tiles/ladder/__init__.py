@@ -16,7 +16,8 @@ like an edit does. So a rung is never older than the epoch, at the price that ti
 ungeneralised for a moment.
 
 Counts need no marks: a trigger writes what an edit changes in its own transaction, readers add it up with
-what is stored, and the keeper merges the two.
+what is stored, and the keeper merges the two. Of a layer with valid time they are the counts of the days on
+which the same rows are in force as today; those of other days are counted as they are asked for.
 
 **Rights.** Ladders are built by a role that reads ``pub`` only. Staff's tiles are the public ladder and,
 beside it, the restricted rows under their own policies, from an index that holds only those.

@@ -18,6 +18,7 @@ from tiles.ladder.ahead import draw_ahead
 from tiles.ladder.build import build_stale
 from tiles.ladder.keeper import DSN, layer_of
 from tiles.ladder.plan import make_plan
+from tiles.ladder.points import recount
 
 MEMORY_BYTES = 4 * 1024**3
 CPU_S = 1_800
@@ -40,7 +41,7 @@ def run(name: str, *, plan: bool) -> int:
         until = time.monotonic() + DRAW_S
         more = 1
         while more and time.monotonic() < until:
-            while build_stale(connection, layer, today_ict()):
+            while build_stale(connection, layer, today_ict()) or recount(connection, layer, today_ict()):
                 pass
             more = draw_ahead(connection, layer, today_ict())
     return 0

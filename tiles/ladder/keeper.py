@@ -40,7 +40,7 @@ WITH size AS (
     LEFT JOIN LATERAL (SELECT max(source_rows) AS source_rows, max(description) AS description
                          FROM ops.ladder WHERE ladder.layer = layer.name) AS planned ON true
    WHERE layer.description->>'geometry' LIKE '%%Polygon'
-      OR (layer.description->>'geometry' = 'Point' AND NOT (layer.description->>'valid_time')::boolean))
+      OR layer.description->>'geometry' = 'Point')
 SELECT name, true FROM size
  WHERE CASE WHEN source_rows IS NULL THEN row_count >= 1000
             ELSE row_count > source_rows * 1.5 OR row_count < source_rows * 0.5
@@ -48,6 +48,8 @@ SELECT name, true FROM size
 UNION
 SELECT DISTINCT cell.layer, false FROM ops.rung_cell AS cell
  WHERE (stale OR NOT holds @> %(on)s::date)
+UNION
+SELECT layer, false FROM ops.ladder WHERE kind = 'counted' AND NOT holds @> %(on)s::date
  ORDER BY 2 DESC, 1
 """
 EDITED: LiteralString = "SELECT DISTINCT layer FROM ops.point_delta ORDER BY layer"
@@ -74,7 +76,7 @@ async def _keep(dsn: str, connection: AsyncConnection[tuple[Any, ...]]) -> NoRet
     while True:
         await asyncio.sleep(INTERVAL_S)
         for (edited,) in await (await connection.execute(EDITED)).fetchall():
-            while await merge(connection, edited) == MERGED_AT_ONCE:
+            while await merge(connection, edited, today_ict()) == MERGED_AT_ONCE:
                 pass
         bound = {"on": today_ict(), "first": first}
         rows = await (await connection.execute(WORK, bound)).fetchall()

@@ -5,25 +5,24 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import numpy as np
-from psycopg import IsolationLevel, sql
+from psycopg import sql
 
 from geo.types import TileId
 from tiles.ground import Box, tiles_of
 from tiles.ladder.ahead import PLACE, places, zooms_ahead
 from tiles.ladder.build import build_stale, cell_line
 from tiles.ladder.outline import pixel_m
-from tiles.ladder.points import fill
+from tiles.ladder.points import fill, one_snapshot
 from tiles.ladder.query import rung_query
-from tiles.points import EXACT_POINTS_ZOOM, stores_counts
+from tiles.points import EXACT_POINTS_ZOOM, counts_points
 from tiles.query import TileQuery, tile_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import date
 
     from psycopg import Connection
@@ -116,7 +115,7 @@ def _make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[in
         lines.append((zoom, kind, found))
         tell(zoom)
     box = Box(west, south, east, north) if rows else None
-    _write(connection, layer, rows, box, lines)
+    _write(connection, layer, rows, box, lines, on=on)
     build_stale(connection, layer, on)
     for zoom, chosen, _ in lines:
         if chosen != "exact":
@@ -133,9 +132,9 @@ def _from_rows(layer: Layer, tile: TileId, on: date) -> TileQuery:
 
 def _kind(layer: Layer, zoom: int, found: Measured, pixels: float) -> str:
     """What a zoom is drawn from: once a zoom needs a rung, all below it do."""
-    read = zoom >= READ_POINTS_ZOOM if stores_counts(layer) else pixels >= READ_PIXELS
+    read = zoom >= READ_POINTS_ZOOM if counts_points(layer) else pixels >= READ_PIXELS
     fits = found.p95_bytes <= BUDGET_BYTES and (found.p95_ms <= BUDGET_MS or read)
-    if stores_counts(layer):
+    if counts_points(layer):
         return "exact" if fits and zoom >= EXACT_POINTS_ZOOM else "counted"
     if not layer.geometry.endswith("Polygon"):
         return "exact"
@@ -165,13 +164,18 @@ def measured(connection: Connected, queries: list[TileQuery]) -> Measured:
 
 
 def _write(
-    connection: Connected, layer: Layer, rows: int, box: Box | None, lines: list[tuple[int, str, Measured]]
+    connection: Connected,
+    layer: Layer,
+    rows: int,
+    box: Box | None,
+    lines: list[tuple[int, str, Measured]],
+    *,
+    on: date,
 ) -> None:
     counted = [zoom for zoom, kind, _ in lines if kind == "counted"]
     exact = [(zoom, found.p95_bytes) for zoom, kind, found in lines if kind == "exact"]
     ahead = zooms_ahead(exact, box) if box is not None and rows >= FEW_ROWS else []
     with one_snapshot(connection), connection.cursor() as cursor:
-        fill(connection, layer, counted)
         for table in ("ladder", "rung_cell", "rung", "tile_ahead"):
             statement = sql.SQL("DELETE FROM ops.{} WHERE layer = %s").format(sql.Identifier(table))
             cursor.execute(statement, [layer.name])
@@ -184,18 +188,7 @@ def _write(
                 cursor.executemany(CELL, [(layer.name, t.z, t.x, t.y, *ground) for t, ground in cells])
             if box is not None and zoom in ahead:
                 cursor.executemany(PLACE, list(places(layer, zoom, box)))
-
-
-@contextmanager
-def one_snapshot(connection: Connected) -> Iterator[None]:
-    """A transaction all of whose statements see the same state of the database."""
-    before = connection.isolation_level
-    connection.isolation_level = IsolationLevel.REPEATABLE_READ
-    try:
-        with connection.transaction():
-            yield
-    finally:
-        connection.isolation_level = before
+        fill(connection, layer, counted, on)
 
 
 def _cells(kind: str, box: Box, zoom: int) -> list[tuple[TileId, tuple[float, float, float, float]]]:

@@ -80,7 +80,7 @@ def rung_query(layer: Layer, kind: str, tile: TileId, on: date, *, staff: bool) 
     Staff get, beside the public ladder, the restricted rows under their own policies.
     """
     if kind == "counted":
-        return counted_query(layer, tile, staff=staff)
+        return counted_query(layer, tile, on, staff=staff)
     cell_x, cell_y = (tile.x, tile.y) if kind == "merged" else (0, 0)
     labelled = kind == "outline" and labels_shown(layer, tile.z)
     more = {"cell_x": cell_x, "cell_y": cell_y, "labelled": labelled, "label_layer": label_layer(layer)}
