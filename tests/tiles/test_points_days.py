@@ -18,6 +18,7 @@ from tiles.ground import tiles_of
 from tiles.ladder import keeper
 from tiles.ladder.plan import make_plan
 from tiles.ladder.points import recount
+from tiles.points import EXACT_POINTS_ZOOM
 from tiles.query import counted_query, tile_query
 
 if TYPE_CHECKING:
@@ -126,6 +127,15 @@ def test_when_a_day_turns_rows_are_drawn_until_they_are_counted_anew(
             drawn(admin, counted_query(planned, tile, TURN, staff=False)) for tile in tiles_of(BOX, zoom)
         ]
         assert sum(total(each) for each in found if each) == rows > 0
+
+
+def test_another_day_is_counted_live_wherever_today_is_counted(
+    admin: psycopg.Connection, planned: Layer
+) -> None:
+    (rows,) = admin.execute(IN_FORCE.format("pub.stalls"), [TURN, TURN]).fetchone() or (0,)
+    near = list(tiles_of(BOX, EXACT_POINTS_ZOOM))
+    live = [drawn(admin, tile_query(planned, "pub", tile, TURN, staff=False, counted=True)) for tile in near]
+    assert sum(total(each) for each in live if each) == rows > 0
 
 
 def test_staff_have_the_restricted_rows_of_the_day(
