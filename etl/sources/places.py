@@ -41,6 +41,12 @@ _TURNED = note(
     "Hai tọa độ của dòng đứng ngược với các dòng khác (X, Y đổi chỗ): đã đặt lại theo độ lớn của số.",
     "The row's two coordinates stand in the other order than the table's: put right by their size.",
 )
+_CURVED = note(
+    "wkt_curved",
+    "quarantined",
+    "Hình học WKT có cung tròn: xuất lại với cung đã thay bằng đoạn thẳng (SQL Server: STCurveToLine).",
+    "The WKT has arcs: export it with arcs made straight segments (SQL Server: STCurveToLine).",
+)
 _NO_SHAPE = note("wkt_unreadable", "quarantined", "Hình học WKT không đọc được.", "The WKT cannot be read.")
 
 
@@ -140,6 +146,8 @@ def _parsed(text: str) -> tuple[bytes | None, str | None]:
         if text.startswith("{"):
             return shapely.to_wkb(shapely.from_geojson(text)), None
         return shapely.from_wkt(text.partition(";")[2] if text.upper().startswith("SRID") else text).wkb, None
+    except NotImplementedError:
+        return None, _CURVED
     except (shapely.errors.GEOSException, UnicodeEncodeError):
         return None, _NO_SHAPE
 

@@ -47,7 +47,13 @@ def open_source(path: Path, limits: Limits = DEFAULT) -> Source:
     layers = tuple(map(_layer, described))
     layers = tuple(each for each in layers if each.geometry != "None") or layers
     if not layers:
-        raise Refused("no_layers", f"{path.name} không có lớp nào.", f"{path.name} holds no layer.")
+        raise Refused(
+            "no_layers",
+            f"{path.name} không có lớp dữ liệu nào: rỗng, hoặc chỉ chứa ảnh. Kiểm tra lại rồi xuất lớp cần"
+            " nạp sang GeoPackage hoặc Shapefile.",
+            f"{path.name} holds no layer of data: it is empty or holds pictures only. Export the layer that"
+            " is meant to GeoPackage or shapefile.",
+        )
     named = _named(layers)
     return Source(path, _sha256(path), size, (*named, *together(named)), (), limits)
 

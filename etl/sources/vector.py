@@ -37,6 +37,7 @@ _OPTIONS: dict[str, dict[str, str]] = {
 _ROWS_UNKNOWN = 2_000
 _CHARSET = re.compile(rb'charset\s+"?([A-Za-z0-9]+)"?', re.IGNORECASE)
 _CAD = ("DGN", "DXF")
+_TILES = {"zoom_level", "tile_column", "tile_row"}
 _CORNERS = ("route_points", "track_points")
 # What a drawing offers beside its elements: areas with their texts, and places of blocks.
 LABELLED, BLOCKS = "text", "block"
@@ -79,6 +80,8 @@ class VectorFile:
             found = self._of_devices(found)
         if found and found[0].driver in _CAD:
             found += self._labelled(found[0])
+        # A raster in a GeoPackage is listed as the table of its tiles.
+        found = [each for each in found if not {column.name for column in each.columns} >= _TILES]
         with_geometry = [each for each in found if each.geometry != "None"]
         return with_geometry or found
 

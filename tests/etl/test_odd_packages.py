@@ -17,7 +17,7 @@ import pyogrio
 import pytest
 import shapely
 
-from etl.sources import open_source
+from etl.sources import batches, open_source
 from etl.sources.cells import CsvCells
 from etl.sources.domains import as_stored, of_definitions
 from etl.sources.refusal import Refused, unreadable
@@ -304,3 +304,21 @@ def test_a_file_without_a_single_place_is_refused_and_nothing_asked(tmp_path: Pa
     pd.DataFrame({"Tên cơ sở": ["T"] * 3, "Cây trồng": ["Xoài"] * 3}).to_parquet(tmp_path / "a.parquet")
     seen = survey(open_source(tmp_path / "a.parquet"), LAYERS["farms"], tenant())
     assert "no_places" in {note.code for note in seen.notes} and seen.ambiguities == ()
+
+
+def test_arcs_in_words_are_a_fault_of_their_row_and_not_of_the_file(tmp_path: Path) -> None:
+    arc = "CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING(0 0,5 5,10 0),(10 0,0 0)))"
+    path = written(tmp_path / "a.csv", f'ten;wkt\nA;"{arc}"\nB;"POLYGON((0 0,1 0,1 1,0 0))"\n'.encode())
+    source = open_source(path)
+    (batch,) = batches(source, "a")
+    assert [fault.code for fault in batch.faults] == ["wkt_curved"]
+    assert [shape is None for shape in batch.geometry] == [True, False]
+
+
+def test_a_geopackage_of_pictures_holds_no_layer(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    tiles = pd.DataFrame({"zoom_level": [1], "tile_column": [0], "tile_row": [0]})
+    pyogrio.write_dataframe(tiles, path, layer="t")
+    with pytest.raises(Refused) as refused:
+        open_source(path)
+    assert refused.value.code == "no_layers" and "ảnh" in refused.value.vi
