@@ -17,7 +17,7 @@ from etl.landing import Wanted, prepare, quarantine
 from etl.landing.prepare import described, discard
 from etl.types import Answers, Limits
 from geo.datasets import Difference, Plan, dataset, land, rollback
-from geo.datasets.match import gone
+from geo.datasets.difference import gone
 from geo.datasets.names import OWNER, core, matched, staged
 from geo.errors import Conflict, Forbidden
 from geo.jobs import Output

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from psycopg import errors as pg
 from psycopg.sql import SQL
 
-from geo.datasets.match import CHANGED, VERSION
+from geo.datasets.difference import CHANGED, VERSION
 from geo.datasets.names import OWNER, core, in_units, matched, staged
 
 if TYPE_CHECKING:

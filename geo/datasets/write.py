@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg.sql import SQL, Composed, Identifier
 
-from geo.datasets import match as matching
+from geo.datasets.difference import CHANGED, VERSION, gone
 from geo.datasets.journal import keep
 from geo.datasets.names import core, matched, private, staged
 from geo.errors import InvalidInput
@@ -35,7 +35,7 @@ def end(connection: Db, number: int, plan: Plan, stamp: datetime, difference: Di
     if plan.mode != "replace" or not difference.gone:
         return
     table = core(plan.layer.name)
-    which = matching.gone(number, plan)
+    which = gone(number, plan)
     if not plan.layer.valid_time:
         keep(connection, number, plan.layer, "delete", which)
         connection.execute(SQL("DELETE FROM {} AS c WHERE {}").format(table, which))
@@ -58,8 +58,8 @@ def end(connection: Db, number: int, plan: Plan, stamp: datetime, difference: Di
 def overwrite(connection: Db, number: int, plan: Plan, stamp: datetime) -> None:
     """Changed rows get the file's values; those whose next version begins end on its first day."""
     for action, values in (
-        (matching.CHANGED, [SQL("{0} = s.{0}").format(Identifier(n)) for n in (*plan.compared, "geom")]),
-        (matching.VERSION, [SQL("valid_to = s.valid_from").format()]),
+        (CHANGED, [SQL("{0} = s.{0}").format(Identifier(n)) for n in (*plan.compared, "geom")]),
+        (VERSION, [SQL("valid_to = s.valid_from").format()]),
     ):
         which = SQL("c.id IN (SELECT target FROM {} WHERE action = {})").format(matched(number), action)
         if not keep(connection, number, plan.layer, "update", which):
@@ -77,7 +77,7 @@ def overwrite(connection: Db, number: int, plan: Plan, stamp: datetime) -> None:
                 action=action,
             )
         )
-        if plan.private and action == matching.CHANGED:
+        if plan.private and action == CHANGED:
             all_rows = SQL("{} AS s JOIN {} AS m USING (row_no)").format(staged(number), matched(number))
             connection.execute(
                 _personal(plan, SQL("m.target").format(), all_rows, SQL("m.action = 'u'").format())
