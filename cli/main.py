@@ -7,6 +7,7 @@ import importlib
 import os
 import pkgutil
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 from cli import commands
@@ -47,6 +48,7 @@ def _run(argv: list[str]) -> int:
     if rest and not getattr(command, "PASSES_ON", False):
         parser().error(f"không rõ · not understood: {' '.join(rest)}")
     arguments.rest = rest
+    from_here(arguments)
     needs: tuple[str, ...] = getattr(command, "NEEDS", ())
     if needs and not inside():
         if hasattr(command, "check"):
@@ -55,6 +57,15 @@ def _run(argv: list[str]) -> int:
         _go_inside(argv)
     code = command.run(arguments)
     return int(code or 0)
+
+
+def from_here(arguments: argparse.Namespace) -> None:
+    """Files that a person names are of the folder in which they are: commands go to the checkout."""
+    for name, value in vars(arguments).items():
+        if isinstance(value, Path):
+            setattr(arguments, name, value.absolute())
+        elif isinstance(value, list) and any(isinstance(each, Path) for each in value):
+            setattr(arguments, name, [Path(each).absolute() for each in value])
 
 
 def sentences() -> tuple[Any, ...]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.main import from_here, parser
+
 ROOT = Path(__file__).parents[2]
 COMMANDS = sorted(file.stem.rstrip("_") for file in (ROOT / "cli/commands").glob("[a-z]*.py"))
 BEFORE_INSTALLATION = [
@@ -57,3 +59,14 @@ def test_wrong_words_are_explained(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("file", BEFORE_INSTALLATION, ids=lambda file: file.name)
 def test_python_39_reads_what_runs_before_installation(file: Path) -> None:
     ast.parse(file.read_text("utf-8"), feature_version=(3, 9))
+
+
+def test_files_are_those_of_the_folder_in_which_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    line = ["import", "thửa.zip", "--into", "land_use", "--report", "r.html", "--quarantine", "/q.gpkg"]
+    arguments = parser().parse_args(line)
+    from_here(arguments)
+    assert arguments.file == tmp_path / "thửa.zip" and arguments.report == [tmp_path / "r.html"]
+    assert arguments.quarantine == Path("/q.gpkg") and arguments.into == "land_use"
