@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 # What a test may be told from outside; the rest of DIABAN_* could point it at somebody's real database.
 LET_THROUGH = {"DIABAN_TEST_DATABASE_URL", "DIABAN_PICTURES"}
+# Each process of pytest has a database cluster of its own; with more of them the browser's tests, which stay
+# together, would be waited for. More than one a core is a little faster and makes every test wait longer.
+TESTERS_MAX = 4
 
 
 @dataclass(frozen=True)
@@ -85,13 +88,18 @@ def everything() -> list[Stage]:
         Stage("ruff format", [*here, "ruff", "format", "--check", "."]),
         Stage("lint-imports", [str(_beside_python("lint-imports"))]),
     ]
-    return [*stages, *only_pytest([])]
+    return [*stages, *only_pytest(_side_by_side(cores()))]
 
 
 def only_pytest(arguments: Sequence[str]) -> list[Stage]:
     """The Python tests alone."""
     command = [sys.executable, "-m", "pytest", *arguments]
     return [Stage("pytest", command, REPO, "pytest.xml", "--junitxml=", alone=True)]
+
+
+def _side_by_side(processors: int) -> list[str]:
+    """Options for several processes; which of them takes which file says ``tests/conftest.py``."""
+    return ["-n", str(min(processors, TESTERS_MAX)), "--no-loadscope-reorder"]
 
 
 def cores() -> int:

@@ -85,3 +85,8 @@ def test_checks_run_side_by_side_and_tests_after_them(
         line for line in capfd.readouterr().out.splitlines() if line and not line.startswith(("──", "✓"))
     ]
     assert lines[:-1] == ["a met True", "b met True", "tests True True"]
+
+
+def test_pytest_has_a_process_for_each_core() -> None:
+    assert stages._side_by_side(2)[:2] == ["-n", "2"]
+    assert stages._side_by_side(64)[:2] == ["-n", str(stages.TESTERS_MAX)]
