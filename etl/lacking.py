@@ -22,7 +22,7 @@ def missing(layer: Layer, matched: Matched, answers: Answers, scheme: str | None
     for field in layer.fields:
         measured = field.name == layer.area_field
         asked = field.name == "scheme" and scheme is None
-        if not field.required or field.name in filled or field.derive or measured or asked:
+        if not field.required or field.name in filled or field.derive is not None or measured or asked:
             continue
         notes.append(_field_missing(field, matched.unreadable.get(field.name)))
     if layer.valid_time and "valid_from" not in filled and answers.valid_from is None:

@@ -89,7 +89,7 @@ class Mapper:
 
     def _derive(self, values: dict[str, list[Any]], count: int) -> None:
         for field in self._layer.fields:
-            if field.derive and field.name not in values:
+            if field.derive is not None and field.name not in values:
                 made = _derived(field.derive, values, count)
                 if made is not None:
                     values[field.name] = made
@@ -151,8 +151,9 @@ def constants(layer: Layer, reading: Reading) -> dict[str, Any]:
 def _derived(rule: str, values: Mapping[str, list[Any]], count: int) -> list[Any] | None:
     """Texts made of other fields of the row; None in rows where one of them is missing."""
     named = [part.partition("}")[0] for part in rule.split("{")[1:]]
+    if not named:
+        return [rule] * count
     if any(name not in values for name in named):
         return None
     every = zip(*(values[name] for name in named), strict=True)
-    made = [None if None in row else rule.format(**dict(zip(named, row, strict=True))) for row in every]
-    return made if made else [None] * count
+    return [None if None in row else rule.format(**dict(zip(named, row, strict=True))) for row in every]

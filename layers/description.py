@@ -109,7 +109,8 @@ class LayerField(_Frozen):
     policies, ``private`` is personal data in its own schema, where every read is logged.
 
     ``aliases`` are other names that files give it (marks, case and blanks do not count), best first;
-    ``derive`` says how an import fills it where a file has no such column: other fields in braces.
+    ``derive`` says how an import fills it where a file has no such column: other fields in braces, or a text
+    for all rows (an empty one for what is worked out later).
     ``NAME_min`` and ``NAME_max`` beside a text ``NAME`` are the bounds that its text says ("40–60").
     ``NAME_text`` beside a coded ``NAME`` keeps the words of a file that name several codes (ONT+CLN). What is
     not ``shown`` is for filters and exports, and is left out where a place is put in words.

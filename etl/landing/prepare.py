@@ -22,6 +22,7 @@ from etl.survey import survey
 from etl.types import Answers, Limits, Note
 from geo.database.errors import translated
 from geo.datasets import Difference, Mode, Origin, Plan, match, neighbours, stage, store
+from geo.datasets.land import MIXED, mixes
 from geo.datasets.names import OWNER
 from geo.errors import InvalidInput, NotFound
 from layers.description import Layer, Text
@@ -134,7 +135,10 @@ def _stage(settings: Settings, connection: Db, wanted: Wanted, read: _Read, prog
         with connection.transaction():
             connection.execute(OWNER)
             difference = match(connection, number, plan)
-        if found.quarantined and difference.gone and not _demonstration(connection, layer):
+        invented = _demonstration(connection, layer)
+        if invented and difference.writes and mixes(plan):
+            found.take_notes((Note("demonstration_mixed", "refused", MIXED),))
+        if found.quarantined and difference.gone and not invented:
             found.take_notes((_would_end(found.quarantined, difference.gone),))
         staged.neighbours()
         if layer.coverage and found.taken:

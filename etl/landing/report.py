@@ -176,7 +176,7 @@ def _fields(layer: Layer) -> list[dict[str, Any]]:
         {
             "name": field.name,
             "title": field.title.model_dump(),
-            "required": field.required and not field.derive and field.name != layer.area_field,
+            "required": field.required and field.derive is None and field.name != layer.area_field,
             "codes": [
                 {"code": each.code, "title": each.title.model_dump()} for each in layer.codes[field.codes]
             ]

@@ -20,7 +20,8 @@ SEARCH_PATH = {
     "diaban_writer": "core, ops, public",
     "diaban_pump": "ops, public",
 }
-# Two migrations of two databases of one cluster must not create the same role at once.
+# Two migrations of a database must not create the same role at once. (Of two databases of one cluster they
+# may: advisory locks are a database's own. One of them then fails, has changed nothing, and is run again.)
 ROLE_LOCK = 7_236_001
 
 

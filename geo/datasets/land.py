@@ -18,6 +18,7 @@ from geo.datasets import store, write
 from geo.datasets.journal import ready
 from geo.datasets.names import LANDING_LOCK, OWNER, PACKED, core, matched, staged
 from geo.errors import Conflict, Forbidden
+from layers.description import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float, str], None]
 
+MIXED = Text(
+    vi="Lớp này đang chứa dữ liệu minh họa: hãy nạp thay thế toàn bộ (--mode replace).",
+    en="The layer holds demonstration data: replace all of them (--mode replace), do not mix.",
+)
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
 STAMPED = "SELECT set_config('diaban.stamped', 'on', true)"
 MEMORY = "SET LOCAL work_mem = '128MB'"
@@ -146,6 +151,11 @@ def _check_units(connection: Db, number: int, plan: Plan) -> None:
         )
 
 
+def mixes(plan: Plan) -> bool:
+    """Whether rows that a layer has would stay beside those of the plan: not where they are invented."""
+    return plan.mode != "replace" or plan.units is not None
+
+
 def _note(connection: Db, plan: Plan, difference: Difference) -> str | None:
     """What the catalogue says beside the data; taken off where all of them are replaced."""
     row = connection.execute("SELECT note::text FROM ops.layer WHERE name = %s", [plan.layer.name]).fetchone()
@@ -156,11 +166,8 @@ def _note(connection: Db, plan: Plan, difference: Difference) -> str | None:
     note: str | None = row[0]
     if note is None or not difference.writes:
         return note
-    if plan.mode != "replace" or plan.units is not None:
-        raise Conflict(
-            "Lớp này đang chứa dữ liệu minh họa: hãy nạp thay thế toàn bộ (--mode replace).",
-            "The layer holds demonstration data: replace all of them (--mode replace), do not mix.",
-        )
+    if mixes(plan):
+        raise Conflict(MIXED.vi, MIXED.en)
     connection.execute(
         "UPDATE ops.layer SET note = NULL, revision = nextval('ops.layer_revision') WHERE name = %s",
         [plan.layer.name],
