@@ -64,6 +64,9 @@ def client_address(request: Request) -> str | None:
 def base_url(request: Request) -> str:
     """The public address without a slash at the end: the configured one, else that of the request."""
     chosen = cast("Settings", request.app.state.settings).public_url
+    host = request.headers.get("host")
+    if not chosen and host:  # as Starlette has it, which takes its time
+        return f"{request.scope['scheme']}://{host}{request.scope.get('root_path', '')}".rstrip("/")
     return (chosen or str(request.base_url)).rstrip("/")
 
 

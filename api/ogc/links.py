@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from api.ogc.config import OGC_URL
 from api.ogc.files import TYPES as DOWNLOADS
@@ -64,8 +64,8 @@ def page_links(
 ) -> list[Link]:
     """self, alternates, prev, next and collection; each repeats the request's own parameters."""
     # Encoded once for all links: a filter may be long.
-    kept = urlencode({name: value for name, value in params.items() if name not in (*PLACES, "f")})
-    here = urlencode({name: params[name] for name in PLACES if name in params})
+    kept = _asked({name: value for name, value in params.items() if name not in (*PLACES, "f")})
+    here = _asked({name: params[name] for name in PLACES if name in params})
 
     def address(place: str) -> str:
         asked = "&".join(part for part in (kept, place, "f=") if part)
@@ -88,9 +88,14 @@ def page_links(
         found.append(link("prev", f"offset={before}" if before else "", PREVIOUS[language]))
     if page.next is not None:
         # A person who pages by hand keeps the way back, which only an offset knows.
-        after = urlencode({"cursor": page.next}) if fmt != "html" else f"offset={query.offset + query.limit}"
+        after = f"cursor={page.next}" if fmt != "html" else f"offset={query.offset + query.limit}"
         found.append(link("next", after, NEXT[language]))
     return [*found, _collection(layer, language)]
+
+
+def _asked(params: Mapping[str, str]) -> str:
+    # Names were checked: they are ours.
+    return "&".join(f"{name}={quote_plus(value)}" for name, value in params.items())
 
 
 def item_links(layer: Layer, identifier: str, fmt: Format, language: Language) -> list[Link]:
