@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
@@ -15,6 +16,9 @@ from geo.tokens import caller_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+# What no parser has to look at; it is in pages and documents.
+PLAIN_HOST = re.compile(r"[A-Za-z0-9.-]{1,255}(:[0-9]{1,5})?")
 
 
 def db(request: Request) -> Database:
@@ -64,8 +68,8 @@ def client_address(request: Request) -> str | None:
 def base_url(request: Request) -> str:
     """The public address without a slash at the end: the configured one, else that of the request."""
     chosen = cast("Settings", request.app.state.settings).public_url
-    host = request.headers.get("host")
-    if not chosen and host:  # as Starlette has it, which takes its time
+    host = request.headers.get("host", "")
+    if not chosen and PLAIN_HOST.fullmatch(host):  # as Starlette has it, which takes its time
         return f"{request.scope['scheme']}://{host}{request.scope.get('root_path', '')}".rstrip("/")
     return (chosen or str(request.base_url)).rstrip("/")
 
