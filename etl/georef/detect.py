@@ -34,6 +34,8 @@ PROOF_WARDS = 3
 WORTH = 0.8
 DEGREES = (WGS84, VN2000_DEGREES)
 PROOF_SAMPLE = 20
+# Vietnam with its seas, longitude first and latitude first.
+IN_DEGREES = {"4326": (100.0, 5.0, 119.0, 24.0), "4326:yx": (5.0, 100.0, 24.0, 119.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def detect(
     named = declared.system or (choice(hint) if hint else None)
     sample = sample[~(shapely.is_missing(sample) | shapely.is_empty(sample))]
     if ground is None or not len(sample):
-        return _without_ground(named, answer, declared.notes)
+        return _without_ground(sample, named, answer, declared.notes)
     given = choice(answer) if answer else None
     case = _Case(named, customary(ground.provinces), _fits(sample, ground, named, given))
     if given is not None:
@@ -148,8 +150,18 @@ def _without_rare(least: Fit, rivals: list[Fit]) -> list[Fit]:
     return [fit for fit in rivals if fit.system.epsg not in DEGREES]
 
 
-def _without_ground(named: CrsChoice | None, answer: str | None, notes: tuple[Note, ...]) -> Found:
-    system = choice(answer) if answer else named
+def _without_ground(
+    sample: Geometries, named: CrsChoice | None, answer: str | None, notes: tuple[Note, ...]
+) -> Found:
+    system = choice(answer) if answer else named or _degrees(sample)
     if system is not None:
         return Found(system, (), None, notes)
     return Found(None, (), ambiguity(()), notes)
+
+
+def _degrees(sample: Geometries) -> CrsChoice | None:
+    """Degrees in Vietnam are WGS 84 where no ward is there to compare with either; None for other numbers."""
+    if not len(sample):
+        return None
+    inside = shapely.box(*shapely.total_bounds(sample)).within
+    return next((choice(key) for key, area in IN_DEGREES.items() if inside(shapely.box(*area))), None)

@@ -141,6 +141,12 @@ def test_without_wards_a_declaration_stands_and_silence_is_a_question() -> None:
     sample = in_system(parcels(), 9210)
     assert detect(sample, "EPSG:9210", None).system == choice("9210")
     assert detect(sample, None, None).ambiguity is not None
+    assert detect(sample[:0], None, None).ambiguity is not None
+    degrees = shapely.points([(105.63, 10.46), (105.7, 10.3)])
+    assert detect(degrees, None, None).system == choice("4326")
+    turned = shapely.points([(10.46, 105.63), (10.3, 105.7)])
+    assert detect(turned, None, None).system == choice("4326:yx")
+    assert detect(shapely.points([(10.46, 46.0)]), None, None).ambiguity is not None
     assert detect(sample, None, None, hint="9210").system == choice("9210")
 
 

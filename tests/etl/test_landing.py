@@ -21,7 +21,6 @@ from etl.landing import Prepared, Wanted, export, prepare
 from etl.landing.page import page
 from etl.landing.prepare import discard
 from etl.landing.text import lines
-from etl.types import Answers
 from geo.datasets import Difference, datasets, land, rollback
 from geo.errors import InvalidInput, NotFound
 from tests.etl.landing_ground import X, Y, landed, parcel, square
@@ -125,7 +124,7 @@ def test_a_list_of_a_hotline_becomes_reports(
 ) -> None:
     file = tmp_path / "1022.csv"
     file.write_text(HOTLINE, encoding="utf-8-sig")
-    done = prepared(settings, file, "reports", answers=Answers(crs="EPSG:4326"))
+    done = prepared(settings, file, "reports")
     assert done.report["can_land"], [done.report["questions"], done.report["notes"]]
     assert done.number is not None and done.plan is not None
     try:
