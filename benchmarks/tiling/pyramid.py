@@ -40,6 +40,8 @@ def pyramid(settings: Settings, options: argparse.Namespace, folder: Path) -> No
             for data in copy:
                 file.write(bytes(data).replace(b"\\\\", b"\\"))
     tippecanoe = [str(options.peers / "bin/tippecanoe"), "-q", "-P", "-l", "land_use", "-Z0", "-z14"]
+    # Without it, it ends at the first tile of more than 500 KB.
+    tippecanoe += ["--drop-densest-as-needed"]
     begun = time.monotonic()
     subprocess.run([*tippecanoe, "-o", str(folder / "theirs.pmtiles"), str(source)], check=True)
     theirs_s = time.monotonic() - begun
