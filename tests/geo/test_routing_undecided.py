@@ -106,6 +106,19 @@ def test_what_is_over_keeps_its_row_and_gets_the_record_of_its_day(
     assert decisions(cases)["X-OLD"][0][:4] == ("30002", "ward-default", "inside", "2025-06-20")
 
 
+def test_a_unit_without_the_name_of_its_ward_gets_it(settings: Settings, cases: psycopg.Connection) -> None:
+    cases.execute(
+        "UPDATE core.reports SET ward_code = '30009', ward_name = 'Phường nọ' WHERE code = 'X-LATER'"
+    )
+    decided_now(settings)
+    rows = cases.execute("SELECT code, ward_code, ward_name FROM core.reports").fetchall()
+    wards = {code: (ward, name) for code, ward, name in rows}
+    # The code is two wards', one after the other: the name is that of the day on which it came in.
+    assert wards["X-OLD"] == ("30002", "Thị trấn Cũ")
+    assert wards["X-LATER"] == ("30009", "Phường nọ")
+    assert wards["X-OVER"] == (None, None)
+
+
 def test_a_unit_that_the_source_names_stands_and_the_router_says_otherwise_beside_it(
     settings: Settings, cases: psycopg.Connection
 ) -> None:

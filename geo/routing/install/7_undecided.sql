@@ -39,6 +39,9 @@ BEGIN
     CONTINUE WHEN NOT FOUND OR EXISTS (SELECT 1 FROM core.route_decision WHERE report_id = numbers[n]);
     IF states[n] IS NULL THEN
       PERFORM core.store_decision(numbers[n], decisions -> (n - 1));
+      -- A list that names no ward, placed by an import: its unit is the ward that the map and the counts show.
+      UPDATE core.reports SET ward_code = unit, ward_name = decisions -> (n - 1) ->> 'unit_name'
+       WHERE id = numbers[n] AND ward_code IS NULL AND unit = decisions -> (n - 1) ->> 'unit_code';
     ELSE
       PERFORM core.place_case(numbers[n], decisions -> (n - 1), states[n], NULL);
     END IF;
