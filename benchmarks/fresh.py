@@ -30,6 +30,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import own
 from benchmarks.tile_session import ready
 from cli.cluster import Cluster
 from geo.migrations import upgrade
@@ -170,16 +171,9 @@ def workers(settings: Settings) -> Iterator[list[int]]:
     ports = [int(probe.getsockname()[1]) for probe in probes]
     for probe in probes:
         probe.close()
-    environment = {
-        "DIABAN_DATABASE_URL": settings.database_url,
-        "DIABAN_SECRET": settings.secret.get_secret_value(),
-        "DIABAN_HOME": str(settings.home),
-        "DIABAN_LOG_LEVEL": "ERROR",
-        "PYTHONPATH": str(Path(__file__).parent.parent),
-    }
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "api.app:create_app"]
-    options = ["--host", "127.0.0.1", "--workers", "1", "--no-access-log", "--port"]
-    running = [subprocess.Popen([*command, *options, str(port)], env=environment) for port in ports]
+    environment = own.environment(settings) | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    options = ["--host", "127.0.0.1", "--no-access-log"]
+    running = [subprocess.Popen([*own.server(port), *options], env=environment) for port in ports]
     try:
         for port in ports:
             asyncio.run(ready(port))

@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.engine import make_url
 
+from benchmarks import own
 from cli.cluster import temporary_cluster
 from geo.migrations import upgrade
 from geo.publish import publish_folders
@@ -206,12 +207,7 @@ def _ogr2ogr(settings: Settings, file: Path, table: str) -> float:
 
 
 def _ours(settings: Settings, file: Path, layer: str) -> dict[str, Any]:
-    environment = os.environ | {
-        "DIABAN_DATABASE_URL": settings.database_url,
-        "DIABAN_SECRET": settings.secret.get_secret_value(),
-        "DIABAN_HOME": str(settings.home),
-        "PYTHONPATH": str(Path(__file__).parents[1]),
-    }
+    environment = os.environ | own.environment(settings) | {"PYTHONPATH": str(Path(__file__).parents[1])}
     done = subprocess.run(
         [sys.executable, "-c", OURS, str(file), layer], check=True, env=environment, stdout=subprocess.PIPE
     )

@@ -31,6 +31,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.engine import make_url
 
+from benchmarks import own
 from benchmarks.tiling.servers import answer
 from cli.cluster import temporary_cluster
 from geo.migrations import upgrade
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
-SECRET = "only-for-benchmarks-0123456789"
 LAYER = "land_use"
 FILL = """
 INSERT INTO core.land_use (geom, sheet_number, parcel_number, parcel, code, scheme, area_m2)
@@ -70,7 +70,7 @@ def main() -> int:
     options = parser.parse_args()
     found: dict[str, dict[str, float]] = {}
     with temporary_cluster() as cluster, tempfile.TemporaryDirectory() as folder:
-        settings = Settings(database_url=cluster.admin_url, secret=SECRET, home=Path(folder))  # type: ignore[arg-type]
+        settings = Settings(database_url=cluster.admin_url, secret=own.SECRET, home=Path(folder))  # type: ignore[arg-type]
         prepare(settings, options.rows)
         for name, command, environment in servers(settings, options.peers, Path(folder)):
             with serving(command, environment, PORTS[name], name) as base:
@@ -96,14 +96,7 @@ def prepare(settings: Settings, rows: int) -> None:
 
 def servers(settings: Settings, peers: Path, folder: Path) -> Iterator[tuple[str, list[str], dict[str, str]]]:
     """Name, command and environment of each, one worker each."""
-    own = {
-        "DIABAN_DATABASE_URL": settings.database_url,
-        "DIABAN_SECRET": SECRET,
-        "DIABAN_HOME": str(folder),
-        "DIABAN_LOG_LEVEL": "ERROR",
-    }
-    granian = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "api.app:create_app"]
-    yield "Diaban", [*granian, "--workers", "1", "--port", str(PORTS["Diaban"])], own
+    yield "Diaban", own.server(PORTS["Diaban"]), own.environment(settings)
     uvicorn = [str(peers / "bin/python"), "-m", "uvicorn", "--log-level", "error"]
     url = make_url(settings.admin_dsn)
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -315,9 +308,9 @@ def report(found: dict[str, dict[str, float]], rows: int) -> None:
     table = Table(title=f"OGC API items, {rows:,} parcels, one worker each: median ms (times Diaban's)")
     for column in ("case", *found):
         table.add_column(column, justify="left" if column == "case" else "right")
-    for case, own in found["Diaban"].items():
-        others = [f"{times[case]:,.1f}  ({times[case] / own:,.1f}×)" for times in list(found.values())[1:]]
-        table.add_row(case, f"{own:,.2f}", *others)
+    for case, mine in found["Diaban"].items():
+        others = [f"{times[case]:,.1f}  ({times[case] / mine:,.1f}×)" for times in list(found.values())[1:]]
+        table.add_row(case, f"{mine:,.2f}", *others)
     Console(width=120).print(table)
 
 

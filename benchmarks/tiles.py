@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from benchmarks import own
 from benchmarks.tile_session import VIEWS, tiles_of_view
 from benchmarks.tiling.filling import LAYERS, PROVINCE, is_filled, prepare, timed
 from benchmarks.tiling.pyramid import pyramid
-from benchmarks.tiling.servers import PATHS, PORTS, SECRET, answer, servers, serving
+from benchmarks.tiling.servers import PATHS, PORTS, answer, servers, serving
 from benchmarks.tiling.shown import show
 from cli.cluster import Cluster, temporary_cluster
 from geo.settings import Settings
@@ -67,7 +68,7 @@ def main() -> int:
     options = parser.parse_args()
     found: dict[str, dict[str, tuple[float, Answers]]] = {}
     with running(options.keep) as cluster, tempfile.TemporaryDirectory() as folder:
-        settings = Settings(database_url=cluster.admin_url, secret=SECRET, home=Path(folder))
+        settings = Settings(database_url=cluster.admin_url, secret=own.SECRET, home=Path(folder))
         if not is_filled(settings):
             prepare(settings, options.rows, options.points)
         sample, session = asked(options.from_zoom, options.sample)

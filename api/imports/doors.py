@@ -91,7 +91,6 @@ async def land(who: Who, db: Db, chosen: Chosen, identifier: str) -> JSONRespons
     """Queue the landing of what was shown; where the layer has changed, a conflict is the job's problem."""
     upload = upload_of(chosen, who, identifier)
     report = await report_of(db, who, upload)
-    refuse_busy(await last_job(db, who, upload))
     if not report["can_land"] or upload.step not in ("read", "land"):
         raise Conflict("Chưa nạp được: xem báo cáo.", "It cannot land yet: see the report.")
     inputs = {"step": "land", "dataset": report["dataset"], "expected": report["difference"]}
@@ -103,7 +102,6 @@ async def undo(who: Who, db: Db, chosen: Chosen, identifier: str) -> JSONRespons
     """Queue the undoing of what landed."""
     upload = upload_of(chosen, who, identifier)
     report = await report_of(db, who, upload)
-    refuse_busy(await last_job(db, who, upload))
     return await queue(chosen, who, db, upload, {"step": "undo", "dataset": report["dataset"]})
 
 

@@ -55,11 +55,12 @@ async def last_job(db: Database, who: Caller, upload: files.Upload) -> Job | Non
 
 
 async def report_of(db: Database, who: Caller, upload: files.Upload) -> dict[str, Any]:
-    """What the reading found; ``Conflict`` before its end."""
+    """What the reading found; ``Conflict`` before its end, and while a step is at work."""
     job = await store.read(db, who, upload.jobs["read"]) if "read" in upload.jobs else None
     report = job.result["report"]["value"] if job is not None and job.result else None
     if report is None or report.get("dataset") is None:
         raise Conflict("Tệp chưa được đọc xong.", "The file has not been read to its end.")
+    refuse_busy(await last_job(db, who, upload))
     return dict(report)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from benchmarks.tiling.servers import ROOT, SECRET
+from benchmarks import own
+from benchmarks.tiling.servers import ROOT
 
 if TYPE_CHECKING:
     import argparse
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 
 def pyramid(settings: Settings, options: argparse.Namespace, folder: Path) -> None:
     """z0-z14 of the plots into PMTiles: ours from the database with its ladder, tippecanoe from a file."""
-    environment = os.environ | {
-        "DIABAN_DATABASE_URL": settings.database_url, "DIABAN_SECRET": SECRET, "DIABAN_HOME": str(folder)
-    }  # fmt: skip
+    environment = os.environ | own.environment(settings)
     ours = [str(ROOT / "diaban"), "tiles", "export", "land_use", "-o", str(folder / "ours.pmtiles")]
     begun = time.monotonic()
     subprocess.run([*ours, "--to", "14"], cwd=ROOT, env=environment, check=True)

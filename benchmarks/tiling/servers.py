@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
+
+from benchmarks import own
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from geo.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-SECRET = "only-for-benchmarks-0123456789"
 PORTS = {"Diaban": 8781, "Martin": 8782, "tipg": 8783}
 PATHS = {
     "Diaban": "/tiles/{layer}/{z}/{x}/{y}.mvt",
@@ -34,14 +34,7 @@ def servers(
     settings: Settings, options: argparse.Namespace, folder: Path
 ) -> Iterator[tuple[str, list[str], dict[str, str]]]:
     """Name, command and environment of each that is there."""
-    own = {
-        "DIABAN_DATABASE_URL": settings.database_url,
-        "DIABAN_SECRET": SECRET,
-        "DIABAN_HOME": str(folder),
-        "DIABAN_LOG_LEVEL": "ERROR",
-    }
-    granian = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "api.app:create_app"]
-    yield "Diaban", [*granian, "--workers", "1", "--port", str(PORTS["Diaban"])], own
+    yield "Diaban", own.server(PORTS["Diaban"]), own.environment(settings)
     plain = make_url(settings.admin_dsn).set(drivername="postgresql").render_as_string(hide_password=False)
     if options.martin:
         config = folder / "martin.yaml"
