@@ -114,6 +114,8 @@ class LayerField(_Frozen):
     ``NAME_min`` and ``NAME_max`` beside a text ``NAME`` are the bounds that its text says ("40–60").
     ``NAME_text`` beside a coded ``NAME`` keeps the words of a file that name several codes (ONT+CLN). What is
     not ``shown`` is for filters and exports, and is left out where a place is put in words.
+    ``initial`` is the value with which everything begins: a file that says it (a list of yesterday) does not
+    call back what has gone on since.
     """
 
     name: Identifier
@@ -128,6 +130,7 @@ class LayerField(_Frozen):
     max_length: int | None = None
     aliases: tuple[str, ...] = ()
     derive: str | None = None
+    initial: str | None = None
     shown: bool = True
 
     @model_validator(mode="after")

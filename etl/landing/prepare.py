@@ -124,7 +124,7 @@ def _stage(settings: Settings, connection: Db, wanted: Wanted, read: _Read, prog
         held.enter_context(stage.reading(connection, number))
         cleaner = Cleaner(layer, wanted.changed_share, found.tally)
         held.callback(cleaner.close)
-        wish = Streamed(read.reading, layer, found, cleaner, read.seen.rows, read.ground)
+        wish = Streamed(read.reading, layer, found, cleaner, read.seen.rows, read.ground, wanted.units)
         staged = stream(
             settings, connection, number, wish, lambda share, word: progress(0.1 + 0.7 * share, word)
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -15,18 +14,18 @@ import shapely
 
 from etl.landing import areas
 from etl.landing.coverage import check_coverage
+from etl.landing.rejected import places, rejected
 from etl.landing.spool import Spool
-from etl.landing.units import Wards
+from etl.landing.units import Responsible
 from etl.rows import rows as read_rows
-from etl.types import Fault, Note
+from etl.types import Note
 from geo.calendar import today_ict
 from geo.datasets import stage, store
 from geo.tables.types import column_types
 from layers.description import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from datetime import date
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from psycopg import Copy
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
 
 ROWS_A_BATCH = 20_000
 MISSING = "geometry_missing"
-# A shape of more bytes than this is not worth mending by hand.
-QUARANTINED_BYTES = 64 * 2**20
 PSYCOPG_TYPES = {
     "TEXT": "text", "INTEGER": "int4", "DOUBLE PRECISION": "float8", "BOOLEAN": "bool", "DATE": "date",
     "TIMESTAMP WITH TIME ZONE": "timestamptz", "SMALLINT": "int2", "BIGINT": "int8",
@@ -63,7 +60,10 @@ class Staged:
 
 @dataclass(frozen=True)
 class Streamed:
-    """What is to be streamed: how the file is read, into which layer, by whose checks; ``total`` rows."""
+    """What is to be streamed: how the file is read, into which layer, by whose checks; ``total`` rows.
+
+    ``units``: those for which alone somebody may write.
+    """
 
     reading: Reading
     layer: Layer
@@ -71,6 +71,7 @@ class Streamed:
     cleaner: Cleaner
     total: int
     ground: Ground | None
+    units: tuple[str, ...] | None = None
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Road:
     found: Findings
     cleaner: Cleaner
     columns: tuple[str, ...]
-    wards: Wards | None
+    responsible: Responsible | None
     spool: Spool | None
 
     def take(self, batch: Rows, copy: Copy, aside: Callable[[Sequence[Quarantined]], None]) -> None:
@@ -103,8 +104,8 @@ class Road:
         self.found.read += len(batch)
         self.found.quarantined += int(bad.sum())
         if faults:
-            aside(list(_rejected(batch, faults, np.flatnonzero(bad))))
-            self.found.take_faults(faults, _places(batch, np.flatnonzero(bad)))
+            aside(list(rejected(batch, faults, np.flatnonzero(bad))))
+            self.found.take_faults(faults, places(batch, np.flatnonzero(bad)))
 
     def _write(self, copy: Copy, batch: Rows, result: Cleaned, good: NDArray[np.int64]) -> None:
         if not len(good):
@@ -129,11 +130,10 @@ class Road:
             return column if len(good) == len(column) else [column[at] for at in good.tolist()]
         if name == "valid_from":
             return [self.reading.valid_from] * len(good)
-        assert self.wards is not None and name == "unit"  # noqa: S101 - nothing else has no values
-        units = self.wards.of(result.geometry[good])
-        if outside := int((units == None).sum()):  # noqa: E711 - of an array
-            self.found.take_notes((_outside(outside),))
-        return list(units)
+        assert self.responsible is not None and name == "unit"  # noqa: S101 - nothing else has no values
+        units, notes = self.responsible.say(batch, result.geometry, good)
+        self.found.take_notes(notes)
+        return units
 
     def _areas(
         self, declared: list[Any] | None, measured: NDArray[np.float64], good: NDArray[np.int64]
@@ -166,12 +166,13 @@ def stream(
     if first is not None and not len(first):
         found.take_notes(first.notes)
         first = next(batches, None)
-    wards = _wards(connection, layer, first, reading.valid_from or today_ict())
-    columns, for_new = _columns(layer, reading, first, wards)
+    day = reading.valid_from or today_ict()
+    responsible = Responsible.of_file(connection, layer, first, day, wanted.units)
+    columns, for_new = _columns(layer, reading, first, responsible)
     stage.create(connection, number, layer, columns)
     with ExitStack() as held:
         spool = held.enter_context(Spool()) if layer.coverage else None
-        road = Road(reading, layer, found, cleaner, columns, wards, spool)
+        road = Road(reading, layer, found, cleaner, columns, responsible, spool)
         other = held.enter_context(closing(psycopg.connect(settings.admin_dsn, autocommit=True)))
         aside = held.enter_context(store.setting_aside(other, number))
         copy = held.enter_context(stage.filling(connection, number, columns))
@@ -190,75 +191,21 @@ def stream(
     return Staged(columns, for_new, checked.result)
 
 
-def _wards(connection: Db, layer: Layer, first: Rows | None, day: date) -> Wards | None:
-    """The wards, where the file does not say which unit is responsible and the layer is not theirs."""
-    if layer.name == "admin_units" or first is None or "unit" in first.values:
-        return None
-    found = Wards.load(connection, day)
-    return found if len(found) else None
-
-
 def _columns(
-    layer: Layer, reading: Reading, first: Rows | None, wards: Wards | None
+    layer: Layer, reading: Reading, first: Rows | None, responsible: Responsible | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Columns of the staged table, and those among them that the file did not bring."""
+    """Columns of the staged table, and those among them that are for new rows only."""
     columns = list(first.values) if first is not None else []
     if layer.valid_time and reading.valid_from is not None and "valid_from" not in columns:
         columns.append("valid_from")
     area = areas.declared_field(layer)
     measured = area is not None and layer.field(area[0]).required and area[0] not in columns
-    for_new = [
+    found_out = [
         *([area[0]] if area is not None and measured else []),
-        *(["unit"] if wards is not None else []),
+        *(["unit"] if responsible is not None else []),
     ]
-    return (*columns, *for_new), tuple(for_new)
-
-
-def _rejected(batch: Rows, faults: list[Fault], bad: NDArray[np.int64]) -> Iterator[Quarantined]:
-    of_row: dict[int, list[dict[str, str]]] = {}
-    for fault in faults:
-        reason = {"code": fault.code, "vi": fault.reason.vi, "en": fault.reason.en}
-        of_row.setdefault(fault.row, []).append(reason)
-    for at in bad.tolist():
-        row = batch.first_row + at
-        raw = {name: _plain(column[at].as_py()) for name, column in batch.raw.items()}
-        yield row, of_row[row], raw, _wkb(batch, at)
-
-
-def _wkb(batch: Rows, at: int) -> bytes | None:
-    shape = batch.geometry[at]
-    if shape is None or shapely.get_num_coordinates(shape) * 16 > QUARANTINED_BYTES:
-        return None
-    return bytes(shapely.to_wkb(shape, flavor="iso"))
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a file holds
-    """A value as JSON can hold it."""
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, bytes):
-        return value.hex()
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _places(batch: Rows, bad: NDArray[np.int64]) -> dict[int, tuple[float, float]]:
-    boxes = shapely.bounds(batch.geometry[bad])
-    middles = np.column_stack([boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)])
-    return {
-        batch.first_row + int(at): (float(x), float(y))
-        for at, (x, y) in zip(bad, middles, strict=True)
-        if abs(x) <= 180 and abs(y) <= 90
-    }
-
-
-def _outside(count: int) -> Note:
-    text = Text(
-        vi="dòng không nằm trong xã, phường nào: chưa có đơn vị phụ trách",
-        en="rows lie in no ward: no unit is responsible for them yet",
-    )
-    return Note("no_unit", "info", text, count)
+    left = responsible.for_new if responsible is not None else ()
+    return (*columns, *found_out), (*found_out, *(name for name in columns if name in left))
 
 
 def _measured(count: int, field: LayerField) -> Note:

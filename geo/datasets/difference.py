@@ -57,7 +57,7 @@ def different(plan: Plan) -> dict[str, Composed]:
     # A version that began earlier and is still in force says the same as the file.
     skipped = {"valid_from", "valid_to"} if plan.versions else set()
     found = {
-        name: SQL("s.{0} IS DISTINCT FROM c.{0}").format(Identifier(name))
+        name: SQL("{} IS DISTINCT FROM c.{}").format(said(plan, name), Identifier(name))
         for name in plan.compared
         if name not in skipped
     }
@@ -69,6 +69,14 @@ def different(plan: Plan) -> dict[str, Composed]:
         "AND ST_SnapToGrid(s.geom, {snap}) = ST_SnapToGrid(c.geom, {snap})))"
     ).format(snap=SNAP_DEG)
     return found
+
+
+def said(plan: Plan, name: str) -> Composed:
+    """What the file (s) says of a row (c) that the layer has: that it has just begun is no news of it."""
+    initial = next((each.initial for each in plan.layer.fields if each.name == name), None)
+    if initial is None:
+        return SQL("s.{}").format(Identifier(name))
+    return SQL("CASE WHEN s.{0} = {1} THEN c.{0} ELSE s.{0} END").format(Identifier(name), initial)
 
 
 def same_row(plan: Plan) -> Composed:

@@ -33,8 +33,9 @@ class Plan:
     """How a staged table goes into its layer.
 
     ``columns`` are the fields and system columns that the file brings, the rest of a known row stays as it
-    is. ``for_new``: columns that the file does not have and that were found out (the unit by the wards'
-    polygons, the area by measuring): given to new rows only, they never overrule what a person wrote.
+    is. ``for_new``: columns that were found out (the unit by the wards' polygons, the area by measuring) or
+    that others go on with (the ward of a report that was routed): given to new rows only, they never overrule
+    what a person or the router wrote.
     ``mode``: ``update`` brings new and changed rows, ``append`` new ones only, ``replace`` also ends rows
     that the file does not have, on ``gone_from`` where the layer lives in time. ``units``: only rows of these
     units may change or end.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg.sql import SQL, Composed, Identifier
 
-from geo.datasets.difference import CHANGED, VERSION, gone
+from geo.datasets.difference import CHANGED, VERSION, gone, said
 from geo.datasets.journal import keep
 from geo.datasets.names import core, matched, private, staged
 from geo.errors import InvalidInput
@@ -58,7 +58,7 @@ def end(connection: Db, number: int, plan: Plan, stamp: datetime, difference: Di
 def overwrite(connection: Db, number: int, plan: Plan, stamp: datetime) -> None:
     """Changed rows get the file's values; those whose next version begins end on its first day."""
     for action, values in (
-        (CHANGED, [SQL("{0} = s.{0}").format(Identifier(n)) for n in (*plan.compared, "geom")]),
+        (CHANGED, [SQL("{} = {}").format(Identifier(n), said(plan, n)) for n in (*plan.compared, "geom")]),
         (VERSION, [SQL("valid_to = s.valid_from").format()]),
     ):
         which = SQL("c.id IN (SELECT target FROM {} WHERE action = {})").format(matched(number), action)

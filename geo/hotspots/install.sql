@@ -168,8 +168,9 @@ CREATE OR REPLACE FUNCTION hot.without_cell() RETURNS TABLE (id bigint, lon floa
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   SELECT id, ST_X(geom), ST_Y(geom) FROM core.reports WHERE h3_9 = '' ORDER BY id LIMIT 1000
 $$;
+-- The row keeps its stamp: nobody has changed it, and the import that brought it can still be undone.
 CREATE OR REPLACE FUNCTION hot.give_cells(ids bigint[], lons float8[], lats float8[], cells text[]) RETURNS int
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public SET diaban.stamped = 'on' AS $$
   WITH given AS (
     UPDATE core.reports AS report SET h3_9 = cell
       FROM unnest(ids, lons, lats, cells) AS found (id, lon, lat, cell)

@@ -144,6 +144,15 @@ def of_source(unit: str, place: Text) -> Text:
     return joined(said, place)
 
 
+def of_import(unit: str, place: Text) -> Text:
+    """The file named no unit; its import took the ward of the place as it is today."""
+    said = Text(
+        vi=f"Tệp nạp không ghi đơn vị: theo địa giới lúc nạp, vị trí thuộc {unit}.",
+        en=f"The imported file names no unit: by the borders at its import the place is in {unit}.",
+    )
+    return joined(said, place)
+
+
 def joined(first: Text, second: Text) -> Text:
     """Two sentences in both languages."""
     return Text(vi=f"{first.vi} {second.vi}", en=f"{first.en} {second.en}")

@@ -22,6 +22,8 @@ COORDINATOR = "coordinator"
 DEFAULT_RULE = "ward-default"
 # In place of a rule: the unit that a report named itself when it came from another system.
 SOURCE = "source"
+# And the ward that an import gave a case that was over, by its place alone.
+IMPORT = "import"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from geo.routing.facts import Question, rules_in_force
 from geo.routing.record import record
 from geo.routing.replay import decided
 from geo.routing.standing import CLOSED
-from geo.routing.types import SOURCE
+from geo.routing.types import IMPORT, SOURCE
 from geo.types import LonLat
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """A row of ``ops.undecided``: a report without decision; ``given_*``: the unit that it names itself."""
+    """A row of ``ops.undecided``: a report without decision.
+
+    ``given_*``: the unit that it has; ``by_place``: its import found that unit, no source named it.
+    """
 
     id: int
     category: str
@@ -61,6 +64,7 @@ class Undecided:
     unit_code: str | None
     given_id: str | None
     given_name: str | None
+    by_place: bool
 
     @property
     def is_placed_now(self) -> bool:
@@ -138,7 +142,7 @@ def settle(case: Undecided, decision: Decision) -> tuple[dict[str, Any], str | N
     if document["unit_code"] == case.unit_code and decision.triage is None:
         return document, None
     name = case.given_name or case.unit_code
-    reason = reasons.of_source(name, decision.reason)
+    reason = (reasons.of_import if case.by_place else reasons.of_source)(name, decision.reason)
     given: dict[str, Any] = {
         "body": "ward",
         "body_title_vi": name,
@@ -148,7 +152,7 @@ def settle(case: Undecided, decision: Decision) -> tuple[dict[str, Any], str | N
         "unit_id": case.given_id,
         "unit_code": case.unit_code,
         "unit_name": case.given_name,
-        "rule": SOURCE,
+        "rule": IMPORT if case.by_place else SOURCE,
         "reason_vi": reason.vi,
         "reason_en": reason.en,
     }

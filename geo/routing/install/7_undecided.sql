@@ -2,13 +2,18 @@
 -- demonstration) and have no decision yet. A keeper asks the router about them: every report has a decision.
 
 -- The newest first: people wait for those. given_*: the unit that bears the report's own code, on the day it came in or
--- today (a source may have brought its codes up to date); where two do, the one that has the place.
-CREATE OR REPLACE FUNCTION ops.undecided(most int) RETURNS TABLE (
+-- today (a source may have brought its codes up to date); where two do, the one that has the place. by_place: no source
+-- named it, its import gave it the ward of its place (a dataset gives its rows its stamp).
+DROP FUNCTION IF EXISTS ops.undecided(int);
+CREATE FUNCTION ops.undecided(most int) RETURNS TABLE (
   id bigint, category text, status text, lon double precision, lat double precision, accuracy_m double precision,
-  received_at timestamptz, occurred_at timestamptz, unit_code text, given_id text, given_name text
+  received_at timestamptz, occurred_at timestamptz, unit_code text, given_id text, given_name text, by_place boolean
 ) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   SELECT report.id, report.category, report.status, ST_X(report.geom), ST_Y(report.geom), report.accuracy_m,
-         report.received_at, report.occurred_at, report.unit, given.unit_id, given.name
+         report.received_at, report.occurred_at, report.unit, given.unit_id, given.name,
+         report.unit IS NOT NULL AND EXISTS (SELECT 1 FROM ops.dataset AS source
+           WHERE source.layer = 'reports' AND source.stamp = report.created_at
+             AND source.options #> '{plan,for_new}' ? 'unit')
     FROM (SELECT * FROM core.reports AS each
            WHERE NOT EXISTS (SELECT 1 FROM core.route_decision AS decision WHERE decision.report_id = each.id)
            ORDER BY each.received_at DESC LIMIT most) AS report
@@ -27,9 +32,9 @@ GRANT EXECUTE ON FUNCTION ops.undecided(int) TO diaban_pump;
 
 -- Stores the decisions, a state beside each (NULL: the row stays as it is), and says how many. A report that a person
 -- placed in the meantime, or that is gone, is passed over; one that somebody is changing now waits for the next round
--- and holds up no other.
+-- and holds up no other. What is worked out of a row leaves it the stamp of its import, which can still be undone.
 CREATE OR REPLACE FUNCTION ops.decide_afterwards(numbers bigint[], decisions jsonb, states text[]) RETURNS int
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET diaban.stamped = 'on' AS $$
 DECLARE
   stored int := 0;
   n int;

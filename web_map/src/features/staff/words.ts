@@ -36,7 +36,7 @@ export const kindKey = (kind: string): Key => KINDS[kind] ?? 'way_other'
 export const isOpen = (status: string): boolean => !['closed', 'rejected', 'duplicate'].includes(status)
 
 /** Whether a decision follows a rule: a person's, a merger's and a source's do not, and their reason says so. */
-export const isRule = (id: string): boolean => !['person', 'merger', 'source'].includes(id)
+export const isRule = (id: string): boolean => !['person', 'merger', 'source', 'import'].includes(id)
 
 /** Why a person must decide; a kind that is new to this application is said in general. */
 export const triageKey = (kind: string): Key => TRIAGE[kind] ?? 'triage_other'
