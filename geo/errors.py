@@ -19,7 +19,7 @@ class InvalidInput(DiabanError):
     """A value that cannot be taken: which parameter, which value, and what is allowed."""
 
     def __init__(self, parameter: str, value: object, allowed_vi: str, allowed_en: str) -> None:
-        shown = _shown(value)
+        shown, parameter = _shown(value), _shown(parameter)
         super().__init__(
             f"Giá trị {shown} của «{parameter}» không hợp lệ. Cho phép: {allowed_vi}.",
             f"The value {shown} of '{parameter}' is not valid. Allowed: {allowed_en}.",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from geo.documents import read_json
 from geo.errors import InvalidInput, TooLarge
 from geo.hotspots.plane import BANDWIDTHS_M, DEFAULT_BANDWIDTH_M
 from geo.types import parse_integer
@@ -68,8 +68,8 @@ async def read_wish(request: Request) -> Wish:
 
 def _object(raw: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(raw)
-    except (ValueError, RecursionError):
+        said = read_json(raw)
+    except ValueError:
         said = None
     if not isinstance(said, dict):
         raise InvalidInput("body", raw[:60], "một đối tượng JSON", "a JSON object")

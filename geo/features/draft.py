@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from geo.documents import read_json
 from geo.errors import InvalidInput
 from geo.features.columns import INT4, parse_value
 from geo.features.cql2.literals import geometry
@@ -70,8 +70,8 @@ def _document(body: bytes, *, whole: bool) -> dict[str, Any]:
     try:
         text = body.decode()
         # Deep nesting is refused before a parser meets it; coordinates nest, so brackets are counted flat.
-        document = json.loads(text) if text.count("[") + text.count("{") <= MAX_BRACKETS else None
-    except (ValueError, RecursionError):
+        document = read_json(text) if text.count("[") + text.count("{") <= MAX_BRACKETS else None
+    except ValueError:
         document = None
     if not isinstance(document, dict) or document.get("type", None if whole else "Feature") != "Feature":
         raise InvalidInput("body", body[:60], *FEATURE)

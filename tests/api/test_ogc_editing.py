@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -128,9 +129,14 @@ def test_what_the_description_forbids_is_refused_by_name(
     assert (answer.status_code, answer.json()["parameter"]) == (400, parameter), answer.text
 
 
-def test_hostile_bodies(client: TestClient, operator: dict[str, str]) -> None:
+def test_hostile_bodies(client: TestClient, operator: dict[str, str], camera: dict[str, Any]) -> None:
     kind = {**operator, "Content-Type": "application/geo+json"}
-    for body in (b"", b"[" * 90_000, b"\xff", b"{" * 200_000, b"null"):
+    whole = json.dumps(camera)
+    odd = [whole.replace('"C\\u1ed5ng ch\\u1ee3"', text) for text in (r'"\ud800"', r'"a\u0000"')]
+    odd += [whole.replace('"heading_deg": 90', f'"heading_deg": {number}') for number in ("9" * 400, "NaN")]
+    odd += [whole.replace('"heading_deg"', r'"\ud800"')]
+    assert whole not in odd
+    for body in (b"", b"[" * 90_000, b"\xff", b"{" * 200_000, b"null", *(text.encode() for text in odd)):
         assert client.post(ITEMS, content=body, headers=kind).status_code == 400
     assert client.post(ITEMS, content=b" " * (3 * 1024**2), headers=kind).status_code == 413
     assert (

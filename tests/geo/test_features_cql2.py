@@ -150,6 +150,11 @@ def test_what_is_no_filter_is_refused_with_words(text: str) -> None:
         '{"op":"s_intersects","args":[{"property":"geometry"},{"type":"Circle","coordinates":[1,2]}]}',
         '{"op":"in","args":[{"property":"x"},[]]}',
         '{"op":"=","args":[{"property":"x"},' + "9" * 5000 + "]}",
+        '{"op":"=","args":[{"property":"x"},' + "9" * 400 + "]}",
+        '{"op":"=","args":[{"property":"x"},1e999]}',
+        '{"op":"=","args":[{"property":"name"},"\\ud800"]}',
+        '{"op":"=","args":[{"property":"name"},"a\\u0000"]}',
+        '{"op":"=","args":[{"property":"\\ud800"},"a"]}',
     ],
 )
 def test_json_that_is_no_filter_is_refused(text: str) -> None:
@@ -169,6 +174,10 @@ def test_json_that_is_no_filter_is_refused(text: str) -> None:
         ("GEOMETRYCOLLECTION(" * 100, "cql2-text"),
         ("'" + "\\'" * 3000, "cql2-text"),
         ("x" * 9000, "cql2-text"),
+        # Operators in a row lie one in another without a bracket.
+        ("x" + " + 1" * 2000 + " > 3", "cql2-text"),
+        ("x" + " + 1" * 200 + " > 3", "cql2-text"),
+        ("x" + " * 2" * 65 + " > 3", "cql2-text"),
         ("[" * 4000, "cql2-json"),
         ('{"op":"not","args":[' * 200, "cql2-json"),
     ],

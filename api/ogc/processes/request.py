@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from jsonschema import Draft202012Validator
 
+from geo.documents import read_json
 from geo.errors import InvalidInput, TooLarge
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ async def read_execute(request: Request, process: Description) -> Execute:
         if len(body) > MAX_BODY:
             raise TooLarge("Yêu cầu vượt quá 1 MiB.", "The request exceeds 1 MiB.")
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+        document = read_json(body)
+    except ValueError:
         document = None
     if not isinstance(document, dict):
         raise InvalidInput("body", body[:40].decode(errors="replace"), "một đối tượng JSON", "a JSON object")
@@ -107,8 +108,8 @@ def _data(name: str, href: str) -> object:
         raw = unquote_to_bytes(text)
         try:
             content = base64.b64decode(raw, validate=True) if head.endswith(";base64") else raw
-            return json.loads(content) if head.startswith("application/json") else content.decode()
-        except (ValueError, binascii.Error, RecursionError):
+            return read_json(content) if head.startswith("application/json") else content.decode()
+        except (ValueError, binascii.Error):
             pass
     raise InvalidInput(
         name,

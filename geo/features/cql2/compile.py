@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, LiteralString
 
 from psycopg.sql import SQL, Composed, Identifier, Placeholder
@@ -12,7 +13,7 @@ from geo.features.cql2 import arrays, functions, spatial, temporal
 from geo.features.cql2.literals import is_day
 from geo.features.cql2.nodes import Call, Instant, Name, Value, walk, wrong
 from geo.features.cql2.scalars import SCALARS
-from geo.features.cql2.scan import MAX_NODES
+from geo.features.cql2.scan import MAX_LEVELS, MAX_NODES
 from geo.features.cql2.terms import Term, arity, needs, of_kind, sql
 
 if TYPE_CHECKING:
@@ -48,8 +49,12 @@ def compile_filter(node: Node, columns: Mapping[str, Column], crs: Crs) -> Predi
 
     A name that exists and that the caller may not know is answered like one that does not exist.
     """
-    if sum(1 for _ in walk(node)) > MAX_NODES:
+    levels = list(islice(walk(node), MAX_NODES + 1))
+    if len(levels) > MAX_NODES:
         raise wrong(MAX_NODES, f"tối đa {MAX_NODES} thành phần", f"at most {MAX_NODES} parts")
+    if (deepest := max(levels)) > MAX_LEVELS:
+        vi, en = f"tối đa {MAX_LEVELS} phép lồng nhau", f"at most {MAX_LEVELS} nested operations"
+        raise wrong(deepest, vi, en)
     scope = _Compilation(columns, crs)
     text = of_kind(scope, "filter", node, "boolean").sql.as_string(None)
     return Predicate(text, tuple(scope.values.items()))

@@ -76,21 +76,23 @@ class Call:
     args: tuple[Node, ...]
 
 
-def walk(node: Node | None) -> Iterator[Node]:
-    """``node`` and everything within it."""
-    if node is None:
-        return
-    yield node
-    children: tuple[Node | None, ...] = ()
-    match node:
-        case Call():
-            children = node.args
-        case Array():
-            children = node.items
-        case Interval():
-            children = (node.start, node.end)
-    for child in children:
-        yield from walk(child)
+def walk(node: Node) -> Iterator[int]:
+    """How deep each part lies within ``node``, itself at 0; however deep, without recursion."""
+    waiting: list[tuple[Node | None, int]] = [(node, 0)]
+    while waiting:
+        part, level = waiting.pop()
+        children: tuple[Node | None, ...] = ()
+        match part:
+            case None:
+                continue
+            case Call():
+                children = part.args
+            case Array():
+                children = part.items
+            case Interval():
+                children = (part.start, part.end)
+        yield level
+        waiting += [(child, level + 1) for child in children]
 
 
 def wrong(found: object, vi: str, en: str) -> InvalidInput:

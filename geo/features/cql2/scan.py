@@ -13,6 +13,8 @@ MAX_DEPTH = 32
 # An operator of CQL2 JSON opens an object and a list; coordinates nest four deep.
 MAX_DEPTH_JSON = 2 * MAX_DEPTH + 6
 MAX_NODES = 600
+# Operators in a row nest without brackets: the parts of 1 + 1 + 1 lie one in another.
+MAX_LEVELS = 64
 MAX_VERTICES = 1_000
 
 
