@@ -175,7 +175,10 @@ def test_hostile_bodies_are_refused(client: TestClient) -> None:
     assert client.post(ECHO, content=b"{}", headers={"Content-Type": "text/plain"}).status_code == 400
     for value in (r'"\ud800"', r'"a\u0000"', "NaN", "1e999", "9" * 400):
         # What JSON's grammar lets through, or Python's reader, and no database keeps.
-        for body in (f'{{"inputs":{{"message":{value}}}}}', f'{{"inputs":{{"message":"a","pause":{value}}}}}'):
+        for body in (
+            f'{{"inputs":{{"message":{value}}}}}',
+            f'{{"inputs":{{"message":"a","pause":{value}}}}}',
+        ):
             assert client.post(ECHO, content=body, headers=kind).status_code == 400, body
     assert client.post(ECHO, content=r'{"inputs":{"\ud800":1}}', headers=kind).status_code == 400
     filters = {"collection": "cameras", "filter": "(" * 1_000 + "1=1" + ")" * 1_000}
