@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 import select
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, LiteralString
 
+from psycopg import Error, InternalError, ProgrammingError
 from psycopg_pool import AsyncConnectionPool
 
+from geo.database.connection import Connection
 from geo.database.errors import translated
 from geo.database.visit import visited
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from psycopg import AsyncConnection
-
     from geo.database.caller import Caller
     from geo.settings import Settings
 
-    Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
+    Pool = AsyncConnectionPool[Connection]
 
 # How long a request waits for a connection before it is told to come back.
 WAIT_S = 5.0
+# A connection's first spatial question loads PostGIS (14 ms), its first transformation PROJ (10 ms).
+WARM: LiteralString = """
+SELECT ST_AsMVT(drawn) FROM (
+  SELECT ST_AsMVTGeom(ST_Transform(place, 3857), ST_TileEnvelope(0, 0, 0)) AS geom, ST_AsGeoJSON(place)
+    FROM ST_SetSRID(ST_MakePoint(105, 10), 4326) AS place) AS drawn
+"""
 SET_CLAIMS = "SELECT set_config('diaban.claims', %s, true)"
 
 
 class Database:
-    """The three pools of one worker. Statement timeouts are set on the roles by the migration."""
+    """The three pools of one worker. Statement timeouts are set on the roles by the migration.
+
+    Half of the public's connections are there from the start; more come when they are asked for.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._public = _pool(settings, "diaban_public", settings.pool_max, autocommit=True)
-        self._reader = _pool(settings, "diaban_reader", settings.pool_max, autocommit=True)
-        self._writer = _pool(settings, "diaban_writer", max(2, settings.pool_max // 2), autocommit=True)
+        most = settings.pool_max
+        self._public = _pool(settings, "diaban_public", most // 2, most)
+        self._reader = _pool(settings, "diaban_reader", 1, most)
+        self._writer = _pool(settings, "diaban_writer", 1, max(2, most // 2))
 
     async def open(self) -> None:
         """Start the pools; returns at once, a database that is away shows at the first question."""
@@ -45,7 +55,7 @@ class Database:
             await pool.close()
 
     @asynccontextmanager
-    async def read(self, caller: Caller) -> AsyncIterator[AsyncConnection[tuple[Any, ...]]]:
+    async def read(self, caller: Caller) -> AsyncIterator[Connection]:
         """A connection that sees what ``caller`` may see; its ``search_path`` is the caller's schema.
 
         Raises :mod:`geo.errors` for every database error that is not a defect of the statement.
@@ -59,14 +69,14 @@ class Database:
                     yield connection
 
     @asynccontextmanager
-    async def write(self, caller: Caller) -> AsyncIterator[AsyncConnection[tuple[Any, ...]]]:
+    async def write(self, caller: Caller) -> AsyncIterator[Connection]:
         """One transaction of the writing role with the caller's claims; it commits at the end."""
         with translated():
             async with self._claimed(self._writer, caller) as connection:
                 yield connection
 
     @asynccontextmanager
-    async def _claimed(self, pool: Pool, caller: Caller) -> AsyncIterator[AsyncConnection[tuple[Any, ...]]]:
+    async def _claimed(self, pool: Pool, caller: Caller) -> AsyncIterator[Connection]:
         claims = caller.claims.as_setting() if caller.claims else ""
         async with pool.connection() as connection, connection.transaction():
             # Local to the transaction: a pooled connection never carries one caller's rights to the next.
@@ -74,24 +84,38 @@ class Database:
             yield connection
 
 
-def _pool(settings: Settings, role: str, size: int, *, autocommit: bool) -> Pool:
-    return AsyncConnectionPool(
+def _pool(settings: Settings, role: str, least: int, most: int) -> Pool:
+    async def check(connection: Connection) -> None:
+        """Before a connection is lent: an idle one that has something to read was closed by the server.
+
+        Asking the server every time costs a round trip a read; a broken socket shows without one.
+        """
+        poller = select.poll()
+        poller.register(connection.fileno(), select.POLLIN)
+        if poller.poll(0):
+            try:
+                await pool.check_connection(connection)
+            except Error:
+                # A server that was started again closed all of them, and the pool, trying one after another,
+                # waits longer each time: with four it would give up.
+                await pool.check()
+                raise
+
+    pool: Pool = AsyncConnectionPool(
         settings.role_dsn(role),
-        min_size=1,
-        max_size=size,
+        connection_class=Connection,
+        min_size=least,
+        max_size=most,
         timeout=WAIT_S,
-        kwargs={"autocommit": autocommit, "application_name": "diaban"},
-        check=_check,
+        kwargs={"autocommit": True, "application_name": "diaban"},
+        configure=_warm,
+        check=check,
         open=False,
     )
+    return pool
 
 
-async def _check(connection: AsyncConnection[tuple[Any, ...]]) -> None:
-    """Before a connection is lent: an idle one that has something to read was closed by the server.
-
-    Asking the server every time costs a round trip a read; a broken socket shows without one.
-    """
-    poller = select.poll()
-    poller.register(connection.fileno(), select.POLLIN)
-    if poller.poll(0):
-        await AsyncConnectionPool.check_connection(connection)
+async def _warm(connection: Connection) -> None:
+    """Before a connection is lent for the first time. The database may be one that is yet to be migrated."""
+    with suppress(ProgrammingError, InternalError):
+        await connection.execute(WARM)

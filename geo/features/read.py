@@ -20,8 +20,9 @@ from geo.features.sql import (
     cursor_values,
     extent_statement,
     filter_values,
-    item_statement,
+    one_item,
     page_statement,
+    plain_page,
     shape_of,
 )
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from psycopg import AsyncCursor
+    from psycopg.pq.abc import PGresult
 
     from geo.database import Database
     from geo.features.query import Filter
@@ -94,9 +96,13 @@ async def _rows(
             # One more than asked for tells whether a next page exists.
             bound = {**values, "limit": query.limit + 1, "offset": query.offset}
             bound |= cursor_values(query.cursor)
-            cursor = await connection.execute(page_statement(shape), bound, prepare=prepare)
-            features = _first_column(cursor, query.limit)
-            end = await _end(cursor, query.limit)
+            if query.filter.empty and not query.sort:
+                found = await connection.ask(plain_page(shape), bound)
+                features, end = _first_column(found, query.limit), _end(found, query.limit)
+            else:
+                cursor = await connection.execute(page_statement(shape), bound, prepare=prepare)
+                features = _first_column(_answer(cursor), query.limit)
+                end = await _sorted_end(cursor, query.limit)
         if not (end or query.count_only or query.cursor) and (features or query.offset == 0):
             matched = query.offset + len(features)
         elif count:
@@ -106,15 +112,25 @@ async def _rows(
     return features, end, matched
 
 
-def _first_column(cursor: AsyncCursor[tuple[Any, ...]], most: int) -> tuple[bytes, ...]:
+def _answer(cursor: AsyncCursor[tuple[Any, ...]]) -> PGresult:
     result = cursor.pgresult
     assert result is not None  # noqa: S101 (a question was asked)
+    return result
+
+
+def _first_column(result: PGresult, most: int) -> tuple[bytes, ...]:
     found = (result.get_value(row, 0) for row in range(min(result.ntuples, most)))
     return tuple(feature for feature in found if feature is not None)
 
 
-async def _end(cursor: AsyncCursor[tuple[Any, ...]], limit: int) -> Cursor | None:
-    """The place of the page's last row, if there is one behind it."""
+def _end(result: PGresult, limit: int) -> Cursor | None:
+    """The place of the page's last row in the order of ids, if there is one behind it."""
+    if result.ntuples <= limit:
+        return None
+    return Cursor((), int(result.get_value(limit - 1, 1) or b""))
+
+
+async def _sorted_end(cursor: AsyncCursor[tuple[Any, ...]], limit: int) -> Cursor | None:
     if cursor.rowcount <= limit:
         return None
     await cursor.scroll(limit - 1)
@@ -145,8 +161,7 @@ async def read_item(
         names, plain = tuple(columns_for(layer, caller)), FeatureQuery(crs=crs)
         shape = shape_of(caller.schema, layer.name, names, plain, numbers(layer))
         async with database.read(caller) as connection:
-            cursor = await connection.execute(item_statement(shape), {"id": number}, prepare=True)
-            found = _first_column(cursor, 1)
+            found = _first_column(await connection.ask(one_item(shape), {"id": number}), 1)
         if found:
             return found[0]
     raise NotFound(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
+from geo.database import Named
 from geo.features.geojson import feature
 from geo.features.query import COUNT_LIMIT
 
@@ -84,6 +85,12 @@ def page_statement(shape: Shape) -> bytes:
 
 
 @lru_cache(maxsize=512)
+def plain_page(shape: Shape) -> Named:
+    """:func:`page_statement` of a layer without filter and sort; bound: ``limit``, ``offset``, ``after``."""
+    return Named(page_statement(shape))
+
+
+@lru_cache(maxsize=512)
 def count_statement(shape: Shape) -> bytes:
     """One row: how many match, at most ``COUNT_LIMIT`` + 1."""
     return _text(
@@ -118,6 +125,12 @@ def item_statement(shape: Shape) -> bytes:
             feature=feature(shape), table=_table(shape)
         )
     )
+
+
+@lru_cache(maxsize=512)
+def one_item(shape: Shape) -> Named:
+    """:func:`item_statement`."""
+    return Named(item_statement(shape))
 
 
 def extent_statement(table: str, *, valid_time: bool) -> bytes:
