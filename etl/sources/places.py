@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     Shapes = tuple[list[bytes | None], list[str | None]]
 
 _NESTED = 8
+# GEOS goes no deeper for these however many parentheses follow.
+_FLAT = re.compile(r"(?:MULTI)?(?:POINT|LINESTRING|POLYGON)\b", re.IGNORECASE)
 _NO_NUMBER = note(
     "coordinates_unreadable", "quarantined", "Tọa độ không phải số.", "The coordinates are no numbers."
 )
@@ -66,8 +68,7 @@ def column(rows: list[Row], index: int) -> list[object]:
 def places(header: Header, rows: list[Row], decimal: Decimal | None, *, swap: bool) -> Shapes:
     """WKB and a note for each row. ``swap``: the first column is the northing. Blank: neither."""
     if header.wkt is not None:
-        both = [_from_words(cell(row, header.wkt)) for row in rows]
-        return [wkb for wkb, _ in both], [told for _, told in both]
+        return _shapes([cell(row, header.wkt) for row in rows])
     quick = _numbers(header, rows, decimal)
     if quick is not None:
         xy, turned = _turned(quick[:, ::-1] if swap else quick)
@@ -84,6 +85,22 @@ def places(header: Header, rows: list[Row], decimal: Decimal | None, *, swap: bo
     notes = [None if there[n] or _blank(header, row) else _NO_NUMBER for n, row in enumerate(rows)]
     told = [_TURNED if note and wkb is not None else note for note, wkb in zip(notes, wkbs, strict=True)]
     return wkbs.tolist(), told
+
+
+def _shapes(cells: list[object]) -> Shapes:
+    """WKB and a note for each cell of words; kinds that cannot be nested are parsed all at once."""
+    wkbs: NDArray[np.object_] = np.full(len(cells), None, dtype=object)
+    flat = {n: text for n, text in enumerate(cells) if isinstance(text, str) and _flat(text)}
+    wkbs[list(flat)] = shapely.to_wkb(shapely.from_wkt(list(flat.values()), on_invalid="ignore"))
+    told: list[str | None] = [None] * len(cells)
+    for n, text in enumerate(cells):
+        if wkbs[n] is None:
+            wkbs[n], told[n] = _from_words(text)
+    return wkbs.tolist(), told
+
+
+def _flat(text: str) -> bool:
+    return _FLAT.match(text) is not None and text.isascii()
 
 
 def _turned(xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -315,6 +315,31 @@ def test_arcs_in_words_are_a_fault_of_their_row_and_not_of_the_file(tmp_path: Pa
     assert [shape is None for shape in batch.geometry] == [True, False]
 
 
+def test_words_of_every_kind_in_one_column_are_read_each_for_itself(tmp_path: Path) -> None:
+    square = shapely.box(105, 10, 106, 11)
+    listed = [
+        square.wkt,
+        f"SRID=4326;{square.wkt.lower()}",
+        "POLYGON ((105 10, 106 10",
+        square.wkb_hex,
+        shapely.to_geojson(square),
+        "",
+        "POLYGON " + "(" * 20_000,
+        f"GEOMETRYCOLLECTION ({square.wkt})",
+        f"  {square.wkt}",
+    ]
+    frame = pd.DataFrame({"ten": [f"T{n}" for n in range(len(listed))], "wkt": listed})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    (batch,) = batches(open_source(tmp_path / "a.csv"), "a")
+    read = [shape is not None and shape.equals(square) for shape in batch.geometry]
+    assert read == [True, True, False, True, True, False, False, True, True]
+    assert [(fault.code, fault.row) for fault in batch.faults] == [
+        ("wkt_unreadable", 2),
+        ("wkt_unreadable", 6),
+    ]
+    assert shapely.get_type_id(batch.geometry[7]) == shapely.GeometryType.GEOMETRYCOLLECTION
+
+
 def test_a_geopackage_of_pictures_holds_no_layer(tmp_path: Path) -> None:
     path = tmp_path / "a.gpkg"
     tiles = pd.DataFrame({"zoom_level": [1], "tile_column": [0], "tile_row": [0]})
