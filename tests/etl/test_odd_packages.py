@@ -334,8 +334,8 @@ def test_words_of_every_kind_in_one_column_are_read_each_for_itself(tmp_path: Pa
     read = [shape is not None and shape.equals(square) for shape in batch.geometry]
     assert read == [True, True, False, True, True, False, False, True, True]
     assert [(fault.code, fault.row) for fault in batch.faults] == [
-        ("wkt_unreadable", 2),
-        ("wkt_unreadable", 6),
+        ("wkt_unreadable", 3),
+        ("wkt_unreadable", 7),
     ]
     assert shapely.get_type_id(batch.geometry[7]) == shapely.GeometryType.GEOMETRYCOLLECTION
 
