@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
 
 if TYPE_CHECKING:
     from api.ogc.links import Link
@@ -19,12 +20,13 @@ def collection_json(
     ``numberMatched`` stands only where it is exact.
     """
     head = collection_members(page, query, asked_limit, links)
-    return _dumps(head)[:-1] + b',"features":[', b",".join(page.features) + b"]}"
+    # A page's links are a dozen texts: the standard library takes ten times as long over them.
+    return to_json(head)[:-1] + b',"features":[', b",".join(page.features) + b"]}"
 
 
 def item_json(feature: bytes, links: list[Link]) -> bytes:
     """A Feature with its links."""
-    return feature[:-1] + b',"links":' + _dumps(links) + b"}"
+    return feature[:-1] + b',"links":' + to_json(links) + b"}"
 
 
 def collection_members(
@@ -43,7 +45,3 @@ def collection_members(
         # The standard lets a server lower a limit; saying so saves a client from taking the page for all.
         members["limitApplied"] = query.limit
     return members
-
-
-def _dumps(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
