@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from api.ogc.links import items_links
 from api.ogc.processes import documents as processes
 from api.ogc.provider import json_schema
 from api.ogc.records import documents as records
@@ -95,7 +96,8 @@ def collections(document: Document, layers: Mapping[str, Layer], language: Langu
 def collection(document: Document, layer: Layer, language: Language) -> Document:
     """One collection, with its owner and the titles of its links in the language."""
     translate_links(document["links"], language)
-    links = [*document["links"], *tiles.collection_links(layer, language)]
+    links = [link for link in document["links"] if link["rel"] != "items"]
+    links += [*items_links(layer, language), *tiles.collection_links(layer, language)]
     return {**document, "attribution": getattr(layer.owner, language), "links": links}
 
 

@@ -13,7 +13,8 @@ import anyio
 from api.caching import OPEN, freshness
 from api.leaving import Stream
 from api.ogc.files import TYPES, WRITERS, csv_head, csv_lines
-from geo.errors import TooLarge
+from api.ogc.negotiation import FORMATS
+from geo.errors import InvalidInput, TooLarge
 from geo.features import FeatureQuery, columns_for, read_batch, read_page
 
 if TYPE_CHECKING:
@@ -52,8 +53,14 @@ class Wanted:
 
 
 def chosen_download(asked: str | None, accept: str) -> str | None:
-    """The file format that ``f`` or the first of ``Accept`` names, None for one of the page formats."""
+    """The file format that ``f`` or the first of ``Accept`` names, None for one of the page formats.
+
+    ``InvalidInput`` for another ``f``.
+    """
     if asked is not None:
+        if asked not in (*FORMATS, *TYPES):
+            allowed = ", ".join((*FORMATS, *TYPES))
+            raise InvalidInput("f", asked, allowed, allowed)
         return asked if asked in TYPES else None
     return BY_TYPE.get(accept.split(",", maxsplit=1)[0].split(";", maxsplit=1)[0].strip().lower())
 

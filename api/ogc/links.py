@@ -25,6 +25,7 @@ JSON_NAMES = {"application/json": "JSON", "application/geo+json": "GeoJSON"}
 NAMES: dict[Format, str] = {"json": "GeoJSON", "html": "HTML", "jsonld": "JSON-LD"}
 AS: dict[Language, str] = {"vi": "Trang này dạng", "en": "This page as"}
 FILE: dict[Language, str] = {"vi": "Tải về dạng", "en": "Download as"}
+ITEMS: dict[Language, str] = {"vi": "Các đối tượng dạng", "en": "Items as"}
 # Where in the layer a page begins.
 PLACES = ("offset", "cursor")
 NEXT: dict[Language, str] = {"vi": "Trang sau", "en": "Next page"}
@@ -51,6 +52,16 @@ def representations(
 def items_url(layer: Layer) -> str:
     """The address of a layer's items."""
     return f"{OGC_URL}/collections/{layer.name}/items"
+
+
+def items_links(layer: Layer, language: Language) -> list[Link]:
+    """A collection's items in every encoding (17-069r4, requirement 15)."""
+    url = items_url(layer)
+    # GDAL puts a feature's id behind the address for GeoJSON as it stands: it must have no query.
+    forms = [("GeoJSON", TYPES["json"], url)]
+    forms += [(NAMES[form], TYPES[form], f"{url}?f={form}") for form in ("html", "jsonld")]
+    forms += [(form, media_type, f"{url}?f={form}") for form, media_type in DOWNLOADS.items()]
+    return [titled("items", href, f"{ITEMS[language]} {name}", kind) for name, kind, href in forms]
 
 
 def page_links(

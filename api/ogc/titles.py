@@ -22,9 +22,6 @@ VIETNAMESE = {
     "Schema of collection in HTML": "Cấu trúc dạng HTML",
     "Queryables for this collection as JSON": "Các trường lọc được dạng JSON",
     "Queryables for this collection as HTML": "Các trường lọc được dạng HTML",
-    "Items as GeoJSON": "Các đối tượng dạng GeoJSON",
-    "Items as RDF (GeoJSON-LD)": "Các đối tượng dạng RDF (GeoJSON-LD)",
-    "Items as HTML": "Các đối tượng dạng HTML",
 }
 
 

@@ -47,6 +47,14 @@ def test_gdal_reads_one_collection_with_unicode_dates_and_polygons(live_server: 
     assert str(frame.set_index("unit_id").loc["u-new", "valid_from"]).startswith("2025-07-01")
 
 
+def test_gdal_reads_a_feature_by_its_id(live_server: str) -> None:
+    source = f"OAPIF:{live_server}/ogc"
+    every = pyogrio.read_dataframe(source, layer="cameras", fid_as_index=True)
+    fid = every.index[every["name"] == "Camera 07"][0]
+    found = pyogrio.read_dataframe(source, layer="cameras", fids=[fid])
+    assert list(found["name"]) == ["Camera 07"]
+
+
 def test_gdal_filters_on_the_server_by_box(live_server: str) -> None:
     box = (WEST - 0.0005, SOUTH - 0.0005, WEST + 0.0045, SOUTH + 0.0045)
     frame = pyogrio.read_dataframe(f"OAPIF:{live_server}/ogc", layer="cameras", bbox=box)

@@ -107,6 +107,22 @@ def test_collections_say_extent_licence_systems_and_the_way_to_items(client: Tes
     assert found["admin_units"]["extent"]["temporal"]["interval"] == [["2004-01-01T00:00:00+07:00", None]]
 
 
+def test_a_collection_links_its_items_in_every_encoding(client: TestClient) -> None:
+    one = get(client, "/ogc/collections/cameras", lang="vi")
+    ways = {link["type"]: link for link in links(one, "items")}
+    page = get(client, "/ogc/collections/cameras/items")
+    assert set(ways) == {link["type"] for link in page["links"] if link["rel"] in ("self", "alternate")}
+    for kind, link in ways.items():
+        answer = client.get(link["href"], params={"limit": 1} if "?" not in link["href"] else None)
+        given = answer.headers["content-type"].partition(";")[0]
+        assert (answer.status_code, given) == (200, kind.partition(";")[0]), link
+        assert link["title"].startswith("Các đối tượng dạng ")
+    unknown = client.get("/ogc/collections/cameras/items", params={"f": "xml"}).json()
+    assert {"json", "html", "jsonld", "csv", "geojsonseq", "fgb", "gpkg", "parquet"} == set(
+        unknown["allowed_en"].split(", ")
+    )
+
+
 def test_titles_follow_the_language_vietnamese_first(client: TestClient) -> None:
     path = "/ogc/collections/cameras"
     default = client.get(path)
