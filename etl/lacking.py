@@ -95,6 +95,18 @@ NOWHERE = Note(
         " right layer of the file was chosen, and whether its coordinates are numbers.",
     ),
 )
+CORNERS = Note(
+    "points_for_areas",
+    "refused",
+    Text(
+        vi="Tệp chỉ có điểm, lớp này cần vùng. Nếu các điểm là góc ranh: thêm cột «Thửa» (và «Tờ») ghi mỗi"
+        " góc thuộc thửa nào, các góc của một thửa đứng theo thứ tự đi quanh; hoặc nối ranh trong phần mềm"
+        " vẽ rồi xuất vùng. Hệ thống không tự đoán góc nào nối với góc nào.",
+        en="The file has points only, this layer needs areas. If they are corners: add a column 'parcel' (and"
+        " 'sheet') that says whose corner each is, in the order in which they go round; or join them in a"
+        " drawing program and export areas. Which corner joins which is never guessed.",
+    ),
+)
 _NO_DATE = Note(
     "valid_from_missing",
     "refused",

@@ -10,7 +10,7 @@ from etl.attributes.match import match
 from etl.georef import detect
 from etl.glance import Glance
 from etl.inner import inner_layer
-from etl.lacking import EMPTY, NOWHERE, left_out, missing
+from etl.lacking import CORNERS, EMPTY, NOWHERE, left_out, missing
 from etl.sources import batches
 from etl.text import Decoder, judge, words
 from etl.types import Ambiguity, Answers, Guess, Reading, Survey, add_up
@@ -84,6 +84,8 @@ def _survey(  # noqa: PLR0917 - each is used once
         notes.append(EMPTY)
     elif not len(glance.shapes()):
         notes.append(NOWHERE)
+    elif layer.geometry.endswith("Polygon") and set(glance.geometry_types) <= {"Point", "null"}:
+        notes.append(CORNERS)
     refused = any(note.severity == "refused" for note in notes)
     # One text said for all rows stands for whatever a column may hold.
     said = answers.constants.keys() - answers.columns.keys()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from etl.sources.archives import check
 from etl.sources.cells import CsvCells, SheetCells, sheet_names
+from etl.sources.fieldbook import FieldbookCells
 from etl.sources.refusal import unreadable
 from etl.sources.tables import Table
 from etl.types import Column, Note, SourceLayer
@@ -28,15 +29,27 @@ class CsvFile:
     def __init__(self, path: Path, inner: str, limits: Limits) -> None:
         self.inner = inner
         self._stem = Path(inner or path).stem
+        self._driver = "CSV"
         self._table = Table(CsvCells(path, limits))
 
     def layers(self) -> list[SourceLayer]:
         """The one layer."""
-        return [_layer(self._table, self._stem, self._stem, "CSV", self.inner)]
+        return [_layer(self._table, self._stem, self._stem, self._driver, self.inner)]
 
     def batches(self, inner_layer: str, size: int) -> Iterator[pa.RecordBatch]:
         """Its rows."""
         return self._table.batches(size)
+
+
+class FieldbookFile(CsvFile):
+    """A total station's own file as a data set."""
+
+    def __init__(self, path: Path, inner: str, limits: Limits) -> None:
+        self.inner = inner
+        self._stem = Path(inner or path).stem
+        cells = FieldbookCells(path, limits)
+        self._driver = cells.driver
+        self._table = Table(cells)
 
 
 class SheetFile:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from etl.sources.coordinates import number
+from etl.sources.joining import of_corner
 from etl.sources.parcels import Block, area_in, named, names_parcel
 from etl.sources.roles import header_of, readable, two_rows
 from etl.text import bare, plain
@@ -195,14 +196,14 @@ class _Reader:
         """What names the parcel in each of its rows: the first other column that is no point number."""
         for index in header.other:
             cell = _cell(row, index)
-            if index != header.point and cell not in (None, ""):
+            if index != header.point and cell not in (None, "") and not of_corner(header.names[index]):
                 return cell
         return None
 
     def _keep(self, header: Header, row: Row) -> None:
         for index in header.other:
             cell = _cell(row, index)
-            if index != header.point and cell not in (None, ""):
+            if index != header.point and cell not in (None, "") and not of_corner(header.names[index]):
                 self._block.cells.setdefault(header.names[index], cell)
 
 

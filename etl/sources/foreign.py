@@ -108,12 +108,12 @@ def refuse(name: str, suffix: str, head: bytes) -> None:
     what = _BY_SUFFIX.get(suffix)
     magic = next((kind for sign, kind in _MAGIC if head.startswith(sign)), None)
     if magic is not None and not (head.startswith(b"BM") and suffix != ".bmp"):
-        raise _convert(name, what if magic == "rar" and what is not None else magic)
+        raise convert(name, what if magic == "rar" and what is not None else magic)
     # An archive is looked into whatever its name, but for projects: their .json files are no data.
     if what is not None and (what == "project" or not head.startswith(b"PK")):
-        raise _convert(name, what)
+        raise convert(name, what)
     if head.startswith(OLE) and suffix not in (".xls", ".xlsx", ".xlsm", ".xlsb"):
-        raise _convert(name, "dgn8" if suffix == ".dgn" or b"D\x00g\x00n\x00" in head else "document")
+        raise convert(name, "dgn8" if suffix == ".dgn" or b"D\x00g\x00n\x00" in head else "document")
     if head.startswith(b"AutoCAD Binary DXF"):
         raise Refused(
             "dxf_binary",
@@ -126,10 +126,11 @@ def refuse_package(name: str, members: list[str]) -> None:
     """A zip that is a document or a project, by what is in it. ``Refused`` with what to do."""
     for what, signs in _PACKAGES.items():
         if any(each.lower().startswith(signs) or each.lower().endswith(signs) for each in members):
-            raise _convert(name, what)
+            raise convert(name, what)
 
 
-def _convert(name: str, what: str) -> Refused:
+def convert(name: str, what: str) -> Refused:
+    """The answer to a file of a kind that is not read."""
     vi, en, how_vi, how_en = _CONVERT[what]
     return Refused(
         f"convert_{what}",

@@ -93,6 +93,10 @@ def _open(path: Path, inner: str, folder: Path, limits: Limits) -> Opened:
             from etl.sources.books import CsvFile
 
             return CsvFile(path, inner, limits)
+        case "fieldbook":
+            from etl.sources.books import FieldbookFile
+
+            return FieldbookFile(path, inner, limits)
         case "sheet":
             from etl.sources.books import SheetFile
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from etl.sources import foreign
+from etl.sources.fieldbook import is_fieldbook
 from etl.sources.foreign import OLE
 from etl.sources.refusal import Refused, missing, protected
 
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAD = 1 << 16
-_TEXT = {".csv": "csv", ".txt": "csv", ".tsv": "csv"}
+_TEXT = {".csv", ".txt", ".tsv", ".asc", ".crd"}
+_FIELDBOOKS = {".gsi", ".sdr"}
 _VECTOR_SUFFIXES = {
     ".shp", ".gpkg", ".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson", ".fgb", ".kml", ".gml", ".xml",
     ".tab", ".mif", ".dgn", ".dxf", ".sqlite", ".gpx", ".topojson",
 }  # fmt: skip
-DATA_SUFFIXES = _VECTOR_SUFFIXES | set(_TEXT) | {".parquet", ".geoparquet", ".xlsx", ".xlsm", ".xls", ".ods"}
 _SHEETS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
+DATA_SUFFIXES = _VECTOR_SUFFIXES | _TEXT | _FIELDBOOKS | _SHEETS | {".parquet", ".geoparquet"}
 _PARTS = {
     ".dbf": ".shp",
     ".shx": ".shp",
@@ -32,6 +34,9 @@ _PARTS = {
 # The stream of an encrypted workbook; its directory may stand far behind the first bytes.
 _LOCKED, _LOOK = "EncryptedPackage".encode("utf-16-le"), 1 << 26
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
+# A point and a number with decimals after it; the first line of an ASCII grid.
+_LISTED = re.compile(rb"\A[\w.-]{1,40}[,;\t ][^\r\n\x00]{0,80}\d{3}\.\d")
+_GRID = re.compile(rb"\A\s*+ncols\s++\d", re.IGNORECASE)
 _GEOJSON = re.compile(
     rb'^\s*+(?:\xef\xbb\xbf)?+\s*+\{\s*+"[^{]{0,200}"(?:Feature|FeatureCollection|Polygon|MultiPolygon)"'
 )
@@ -45,7 +50,7 @@ _XML_REFUSED = ("OGRVRTDataSource", "VRTDataset", "html", "gdal", "WFS_Capabilit
 
 
 def kind(path: Path) -> str:
-    """``zip``, ``vector``, ``parquet``, ``csv`` or ``sheet``. ``Refused`` for what is none of them."""
+    """``zip``, ``vector``, ``parquet``, ``csv``, ``fieldbook`` or ``sheet``; ``Refused`` for what is none."""
     suffix = path.suffix.lower()
     if path.is_dir():
         if suffix == ".gdb":
@@ -56,6 +61,8 @@ def kind(path: Path) -> str:
     head = _first(path, HEAD)
     if not head:
         raise Refused("empty", f"{path.name} rỗng.", f"{path.name} is empty.")
+    if suffix == ".dat" and _LISTED.match(head):
+        return "csv"  # as receivers of South, CHC and Hi-Target name their lists of points
     if suffix in _PARTS and not head.startswith(b"PK"):
         raise missing(path.name, _PARTS[suffix])
     foreign.refuse(path.name, suffix, head)
@@ -102,6 +109,10 @@ def _first(path: Path, count: int) -> bytes:
 
 
 def _by_suffix(name: str, suffix: str, head: bytes) -> str:
+    if is_fieldbook(head) or suffix in _FIELDBOOKS:
+        return "fieldbook"
+    if _GRID.match(head):
+        raise foreign.convert(name, "raster")
     if suffix in _TEXT:
         return "vector" if _GEOJSON.match(head) else "csv"
     if suffix in (".kml", ".gml", ".xml", ".gpx"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from etl.sources import asides, zones
+from etl.sources import asides, joining, zones
 from etl.sources.cells import CsvCells, Row, SheetCells
 from etl.sources.columns import is_number, to_batch
 from etl.sources.coordinates import (
@@ -22,7 +22,7 @@ from etl.sources.coordinates import (
 from etl.sources.corners import blocks, is_list
 from etl.sources.frames import unique
 from etl.sources.heads import find
-from etl.sources.parcels import findings, numbers_of, ring, swap_of, use_in
+from etl.sources.parcels import Block, findings, numbers_of, ring, swap_of, use_in
 from etl.sources.places import cell, column, places
 from etl.sources.refusal import Refused
 from etl.sources.roles import is_numbering, merged, readable
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from etl.attributes.numbers import Decimal
+    from etl.sources.fieldbook import FieldbookCells
     from etl.sources.roles import Header
 
 LOOK_ROWS = 500
@@ -43,7 +44,7 @@ USE = "loai_dat"
 class Table:
     """One table: what its columns are, told by its first rows."""
 
-    def __init__(self, cells: CsvCells | SheetCells) -> None:
+    def __init__(self, cells: CsvCells | SheetCells | FieldbookCells) -> None:
         self._cells = cells
         self.decimal: Decimal | None = None
         self.transport = cells.transport
@@ -51,6 +52,7 @@ class Table:
         head = find(self._head, self.transport)
         self.header, self._start, self._at, self._told = head.header, head.start, head.at, head.told
         self.corners = False
+        self._joined: joining.Keys | None = None
         self._zone = None if self.header is None else zones.zone_column(self.header.names)
         if self.header is not None:
             body = self._head[self._at + 1 :]
@@ -60,7 +62,9 @@ class Table:
             found = [(number(a, self.decimal), number(b, self.decimal)) for a, b in told]
             self._pairs = [(a, b) for a, b in found if a is not None and b is not None]
             points = [cell(row, self.header.point) for row in body] if self.header.point is not None else []
-            self.corners = is_list(self.header, self.texts(), self._pairs, points)
+            self._joined = joining.keys(self.header, body)
+            listed = is_list(self.header, self.texts(), self._pairs, points)
+            self.corners = listed or self._joined is not None
 
     @property
     def geometry(self) -> str:
@@ -106,10 +110,13 @@ class Table:
         if self.header is None:
             return []
         names = [self.header.names[index] for index in self.header.other]
+        if self._joined is not None:
+            return unique(joining.names_of(self.header, self._joined))
         if self.corners:
             point = None if self.header.point is None else self.header.names[self.header.point]
             use = [USE] if any(map(use_in, self.texts())) else []
-            return unique([*CORNER_COLUMNS, *use, *(name for name in names if name != point)])
+            own = [name for name in CORNER_COLUMNS if name not in joining.tells(self.header)]
+            return unique([*own, *use, *(name for name in names if name != point)])
         return unique(names)
 
     def batches(self, size: int) -> Iterator[pa.RecordBatch]:
@@ -121,7 +128,7 @@ class Table:
         yield from self._areas(rows) if self.corners else self._places(self.header, rows, size)
 
     def _areas(self, rows: Iterable[Row]) -> Iterator[pa.RecordBatch]:
-        found = list(blocks(self._listed(rows), self.transport, self.decimal))
+        found = self._blocks(rows)
         swap = swap_of(found)
         names = self.columns()
         columns: dict[str, list[object]] = {name: [] for name in names}
@@ -140,7 +147,23 @@ class Table:
             shapely.Polygon(ring(block, swap=swap)).wkb if len(block.corners) > 2 else None for block in found
         ]
         numeric = frozenset(name for name in names if all(map(is_number, columns[name])))
-        yield to_batch(shapes, [findings(block) for block in found], columns, numeric)
+        yield to_batch(shapes, self._findings(found), columns, numeric)
+
+    def _blocks(self, rows: Iterable[Row]) -> list[Block]:
+        if self._joined is None or self.header is None:
+            return list(blocks(self._listed(rows), self.transport, self.decimal))
+        return joining.joined(
+            self.header, itertools.islice(rows, self._at + 1, None), self._joined, self.decimal
+        )
+
+    def _findings(self, found: list[Block]) -> list[str | None]:
+        notes = [findings(block) for block in found]
+        if self._joined is not None and self.header is not None:
+            notes = [told or joining.crossing(block) for told, block in zip(notes, found, strict=True)]
+            free = next((at for at, told in enumerate(notes) if told is None), None)
+            if free is not None:
+                notes[free] = joining.told(self.header, self._joined, len(found) - sum(map(bool, notes)))
+        return notes
 
     def _listed(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Rows with the first header as one, without the numbers of columns below a header."""
