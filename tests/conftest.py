@@ -20,6 +20,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -29,10 +30,14 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from cli.cluster import temporary_cluster
 from geo.database import Claims
+from geo.hotspots import keeper as hotspots
 from geo.migrations import upgrade
 from geo.publish import publish_folders
+from geo.routing import undecided
 from geo.settings import Settings
 from geo.tokens import issue
+from tests.changes import caught_up, served
+from tiles.ladder import keeper as ladders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +48,19 @@ ROOT = Path(__file__).parent.parent
 SECRET = "only-for-tests-0123456789"
 TEMPLATE = "diaban_template"
 BROWSER = "tests/web/"
+# Of the keepers that write at moments of their own choosing.
+KEEPERS = (ladders.LEADER_LOCK, undecided.KEEPER_LOCK, hotspots.KEEPER_LOCK)
+
+
+# How long an example takes says nothing on a machine that does much else; the rest is as hypothesis has it,
+# where it runs for many (CI) and elsewhere.
+hypothesis.settings.register_profile(
+    "diaban",
+    hypothesis.settings(),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("diaban")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -116,11 +134,26 @@ def copied(server: str, template: str) -> Iterator[str]:
         _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
 
 
+@contextmanager
+def keepers_aside(settings: Settings) -> Iterator[None]:
+    """Keepers find that another leads: what they write comes in the middle of no test.
+
+    The pump, and the worker of jobs, wait for what a test does and then do their work.
+    ``tests/api/test_keepers.py`` sees that they work inside the application.
+    """
+    with closing(psycopg.connect(settings.admin_dsn, autocommit=True)) as leader:
+        for lock in KEEPERS:
+            leader.execute("SELECT pg_advisory_lock(%s)", [lock])
+        yield
+
+
 @pytest.fixture(scope="module")
 def settings(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of this module's own database: migrated, layers published, no rows."""
     with copied(server, template) as name:
-        yield settings_for(server, name, tmp_path_factory.mktemp("home"))
+        found = settings_for(server, name, tmp_path_factory.mktemp("home"))
+        with keepers_aside(found):
+            yield found
 
 
 @pytest.fixture
@@ -137,10 +170,17 @@ def app(settings: Settings) -> FastAPI:
 
 
 @pytest.fixture(scope="module")
-def client(app: FastAPI) -> Iterator[TestClient]:
-    """A client of the running application; pump and listener run beside it."""
-    with TestClient(app, raise_server_exceptions=False) as test_client:
+def client(app: FastAPI, settings: Settings) -> Iterator[TestClient]:
+    """A client of the running application; pump and listener run beside it.
+
+    They have passed all rows that were there before: versions of layers move by what tests write alone.
+    """
+    with (
+        TestClient(app, raise_server_exceptions=False) as test_client,
+        closing(psycopg.connect(settings.admin_dsn, autocommit=True)) as connection,
+    ):
         _wait(lambda: test_client.get("/readyz").status_code == 200)
+        _wait(lambda: caught_up(connection, app))
         yield test_client
 
 
@@ -165,7 +205,7 @@ def live_server(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
-    """Serve ``settings`` on a free port of the loopback until the block ends."""
+    """Serve ``settings`` on a free port of the loopback until the block ends; it knows of all rows so far."""
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "api.app:create_app"]
     environment = os.environ | {
@@ -182,6 +222,8 @@ def serving(settings: Settings) -> Iterator[str]:
     try:
         # Starting takes seconds; on a machine that does much else, a minute or more.
         _wait(lambda: _answers(f"{url}/readyz"), 180)
+        with closing(psycopg.connect(settings.admin_dsn, autocommit=True)) as connection:
+            _wait(lambda: served(connection, url))
         yield url
     finally:
         process.terminate()

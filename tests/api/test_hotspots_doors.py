@@ -20,7 +20,6 @@ from PIL import Image
 from geo.hotspots import cell_of
 from geo.hotspots.alarms import raise_alarms
 from geo.hotspots.keeper import facts_for_all_staff, tell_months
-from tests.conftest import settled
 from tests.hotspots_ground import SQL, insert
 
 if TYPE_CHECKING:
@@ -69,14 +68,12 @@ ROWS = reports()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def ground(settings: Settings, client: TestClient, staff: dict[str, str]) -> None:
+def ground(settings: Settings) -> None:
     with psycopg.connect(settings.admin_dsn, autocommit=True) as admin:
         for code, name, column, people in WARDS:
             west = WEST + column * SIDE
             admin.execute(WARD, [f"vn-{code}", code, name, people, west, SOUTH, west + SIDE, SOUTH + SIDE])
         insert(admin, ROWS)
-    settled(client, lambda: get(client, staff, "", **YEAR)["parameters"]["n"]["contacts"] == len(ROWS))
-    settled(client, lambda: len(get(client, staff, "/wards")["wards"]) == 2)
 
     async def tell() -> None:
         async with await psycopg.AsyncConnection.connect(
@@ -348,7 +345,7 @@ def test_what_began_raises_an_alarm(client: TestClient, staff: dict[str, str], s
             settings.role_dsn("diaban_pump"), autocommit=True
         ) as connection:
             facts = await facts_for_all_staff(connection)
-            await raise_alarms(connection, facts, END)  # unless the application's keeper was before us
+            assert len(await raise_alarms(connection, facts, END)) > 0
             return await raise_alarms(connection, facts, END)
 
     assert asyncio.run(work()) == []  # once a day

@@ -185,7 +185,7 @@ VALUES = st.one_of(
 @examples(
     max_examples=300,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     derandomize=True,
 )
 @given(params=st.dictionaries(NAMES, VALUES, max_size=4))

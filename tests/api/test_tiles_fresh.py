@@ -187,6 +187,8 @@ def test_no_worker_serves_a_tile_older_than_it_has_acknowledged_however_often_it
             lookers = [look(worker, random.Random(i), written) for i, worker in enumerate(workers)]
             await asyncio.gather(write(random.Random(5), written), *lookers)
             await followed(workers, edited[-1], len(edited), time.monotonic())
+            # What is not kept is drawn from the rows, before the pump has told of the edit.
+            await all_caught_up(admin, workers)
 
     asyncio.run(run())
     moved = told(admin, began)

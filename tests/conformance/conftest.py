@@ -18,7 +18,7 @@ from geo.database import Claims
 from geo.tokens import issue
 from tests.api.ogc_ground import put_rows
 from tests.conformance.site import Site
-from tests.conftest import copied, serving, settings_for
+from tests.conftest import copied, keepers_aside, serving, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
         with psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
             put_rows(connection)
         request.config.stash[TOKEN] = issue(settings, Claims("conformance@test", 1))
-        with serving(settings) as url:
+        with keepers_aside(settings), serving(settings) as url:
             yield f"{url}/ogc"
 
 

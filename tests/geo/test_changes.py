@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from geo.changes.pump import Beat, beat
+from geo.changes.pump import Beat
+from tests.changes import pump, pumped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,15 +23,6 @@ INSERT = (
 )
 
 
-def pump(settings: Settings) -> Beat:
-    async def once() -> Beat:
-        dsn = settings.role_dsn("diaban_pump")
-        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-            return await beat(connection)
-
-    return asyncio.run(once())
-
-
 def epochs(admin: psycopg.Connection) -> tuple[int, int]:
     row = admin.execute("SELECT epoch, public_epoch FROM ops.layer_state WHERE layer = 'cameras'").fetchone()
     assert row is not None
@@ -40,8 +31,7 @@ def epochs(admin: psycopg.Connection) -> tuple[int, int]:
 
 @pytest.fixture
 def quiet(settings: Settings, admin: psycopg.Connection) -> Iterator[psycopg.Connection]:
-    while pump(settings).events:
-        pass
+    pumped(settings)
     yield admin
 
 
@@ -49,15 +39,15 @@ def test_a_beat_moves_the_epoch_once_and_then_rests(settings: Settings, quiet: p
     epoch, public = epochs(quiet)
     quiet.execute(INSERT, [0])
     quiet.execute(INSERT, [0])
-    assert pump(settings) == Beat(("cameras",), 2)
+    assert pumped(settings) == Beat(("cameras",), 2)
     assert epochs(quiet) == (epoch + 1, public + 1)
-    assert pump(settings) == Beat((), 0)
+    assert pumped(settings) == Beat((), 0)
 
 
 def test_a_private_edit_does_not_move_the_public_epoch(settings: Settings, quiet: psycopg.Connection) -> None:
     epoch, public = epochs(quiet)
     quiet.execute(INSERT, [1])
-    assert pump(settings) == Beat(("cameras",), 1)
+    assert pumped(settings) == Beat(("cameras",), 1)
     assert epochs(quiet) == (epoch + 1, public)
 
 
@@ -69,7 +59,7 @@ def test_an_event_that_commits_late_is_not_lost(settings: Settings, quiet: psyco
         quiet.execute(INSERT, [0])
         assert pump(settings) == Beat((), 0)  # the horizon waits for the open transaction
         slow.commit()
-    assert pump(settings) == Beat(("cameras",), 2)
+    assert pumped(settings) == Beat(("cameras",), 2)
     assert epochs(quiet)[0] == epoch + 1
 
 
@@ -89,7 +79,7 @@ def test_many_writers_and_no_event_is_passed_over(settings: Settings, quiet: psy
         read += pump(settings).events
     for writer in writers:
         writer.join()
-    assert read + pump(settings).events == 150
+    assert read + pumped(settings).events == 150
 
 
 def test_no_notify_stands_in_a_request_transaction(admin: psycopg.Connection) -> None:

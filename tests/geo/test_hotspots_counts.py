@@ -101,7 +101,11 @@ def same(connection: psycopg.Connection[Any]) -> None:
     assert connection.execute(COUNTED).fetchall() == connection.execute(RECOUNT).fetchall()
 
 
-@examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(st.one_of(inserts, inserts, edits), min_size=1, max_size=25))
 def test_exact_after_any_sequence(admin: psycopg.Connection[Any], steps: list[tuple[Any, ...]]) -> None:
     admin.execute("TRUNCATE core.reports CASCADE")
@@ -194,7 +198,7 @@ def test_single_reports_never_wait_for_each_other(settings: Settings, admin: psy
     values = [*PLACES[0], "DT-A", "GT", "web", TIMES[0], None, cell_of(*PLACES[0]), "30001", 0]
     with psycopg.connect(settings.admin_dsn) as slow, psycopg.connect(settings.admin_dsn) as quick:
         slow.execute(INSERT, values)
-        quick.execute("SET lock_timeout = '500ms'")
+        quick.execute("SET lock_timeout = '10s'")
         quick.execute(INSERT, [*values[:2], "DT-B", *values[3:]])
         quick.commit()
         slow.commit()

@@ -63,7 +63,11 @@ def seen(settings: Settings, caller: Caller) -> set[int]:
     return asyncio.run(ask())
 
 
-@examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(clearance=st.sampled_from([0, 1, 2]), units=st.sets(st.sampled_from(UNITS)))
 def test_rows_seen_are_the_rows_of_the_policy(
     settings: Settings, rows: psycopg.Connection, clearance: Literal[0, 1, 2], units: set[str]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import os
 import re
-import time
 from contextlib import closing
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mapbox_vector_tile
@@ -16,11 +16,11 @@ import pytest
 from shapely import get_num_coordinates
 from shapely.geometry import shape
 
-from geo.changes.pump import beat
 from geo.database import Caller
 from geo.features import CRS84, columns_for, parse_filter
 from geo.types import TileId
 from layers.registry import load
+from tests.changes import pumped
 from tiles.fields import labels_shown
 from tiles.ground import Box, tiles_of
 from tiles.ladder.build import build_stale
@@ -63,18 +63,8 @@ def builder(settings: Settings) -> Iterator[psycopg.Connection[tuple[Any, ...]]]
 def planned(admin: psycopg.Connection, builder: psycopg.Connection, settings: Settings) -> None:
     admin.execute("TRUNCATE core.land_use CASCADE")
     admin.execute(PARCELS, {"lon": LON, "lat": LAT, "step": STEP, "side": SIDE})
-    pump(settings)
+    pumped(settings)
     make_plan(builder, LAND, DAY, lambda _: None)
-
-
-def pump(settings: Settings) -> None:
-    async def once() -> None:
-        dsn = settings.role_dsn("diaban_pump")
-        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-            while (await beat(connection)).events:
-                pass
-
-    asyncio.run(once())
 
 
 def rung(connection: psycopg.Connection, zoom: int) -> list[list[dict[str, Any]]] | None:
@@ -147,7 +137,7 @@ def test_an_edit_is_never_hidden_by_a_rung(
     zoom = merged_zooms(admin)[-1]
     assert rung(admin, zoom) is not None
     admin.execute(LUMP, [0])
-    pump(settings)
+    pumped(settings)
     assert rung(admin, zoom) is None  # drawn from the rows until the cell is built
     assert build_stale(builder, LAND, DAY) > 0
     assert all(rung(admin, each) is not None for each in merged_zooms(admin))
@@ -164,7 +154,7 @@ def test_until_a_cell_is_built_its_tile_is_patched_and_loses_nothing(
     zooms = merged_zooms(admin)
     for statement in (LUMP, "DELETE FROM core.land_use WHERE parcel_number < 20 AND code <> 'CQP'"):
         admin.execute(statement, [0] if "%s" in statement else [])
-        pump(settings)
+        pumped(settings)
         expected = dict(admin.execute("SELECT code, count(*) FROM pub.land_use GROUP BY 1").fetchall())
         for zoom in zooms:
             assert rung(admin, zoom) is None
@@ -186,7 +176,7 @@ def test_a_patched_tile_reads_the_rows_of_the_stale_cell_only(
         "UPDATE core.land_use SET code = 'CQP' WHERE geom && ST_SetSRID(ST_MakePoint(%s, %s), 4326)",
         [lon + STEP / 2, lat + STEP / 2],
     )
-    pump(settings)
+    pumped(settings)
     tile = next(tiles_of(Box(lon, lat, lon, lat), zooms[0]))
     query = patched_query(LAND, zooms[-1], tile, DAY, staff=False)
     explained = "\n".join(
@@ -207,7 +197,7 @@ def test_staff_get_restricted_rows_beside_a_patched_tile_and_the_public_does_not
     admin.execute(LUMP, [0])
     admin.execute("UPDATE core.land_use SET visibility = 1 WHERE code = 'CQP'")
     admin.execute("UPDATE core.land_use SET code = 'ODT' WHERE parcel_number = 505")
-    pump(settings)
+    pumped(settings)
     with closing(psycopg.connect(settings.role_dsn("diaban_public"))) as public:
         assert "CQP" not in str(patched(public, zooms[0], zooms[-1]))
     with closing(psycopg.connect(settings.role_dsn("diaban_reader"))) as reader:
@@ -249,6 +239,15 @@ SELECT ST_Multi(ST_MakePolygon(ST_MakeLine(ARRAY(
 ZONE = "INSERT INTO core.zoning (geom, plot_code, function_code, status, valid_from) {}"
 
 
+def processor_s(pid: int) -> float:
+    """What a process of this machine has taken; without such a process nothing is measured."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @pytest.mark.parametrize("zoom", [8, 9])
 def test_a_valid_star_of_20000_corners_holds_nobody_up(admin: psycopg.Connection, zoom: int) -> None:
     admin.execute("TRUNCATE core.zoning CASCADE")
@@ -256,10 +255,10 @@ def test_a_valid_star_of_20000_corners_holds_nobody_up(admin: psycopg.Connection
     admin.execute(ZONE.format(values), {"n": 20_000})
     tile = next(tiles_of(Box(105.7, 10.5, 105.7, 10.5), zoom))
     query = tile_query(load()["zoning"], "pub", tile, DAY, staff=False)
-    before = time.monotonic()
+    before = processor_s(admin.info.backend_pid)
     row = admin.execute(query.statement, query.parameters, binary=True).fetchone()
-    # Generous, for the machine is shared; the corners tell the rest.
-    assert time.monotonic() - before < 60
+    # Of the processor, for the machine is shared; the corners tell the rest.
+    assert processor_s(admin.info.backend_pid) - before < 30
     assert row is not None
     (drawn,) = mapbox_vector_tile.decode(row[0])["zoning"]["features"]
     found = shape(drawn["geometry"])
@@ -303,11 +302,11 @@ def test_an_edit_while_a_cell_is_built_leaves_it_stale(
     def slow(*arguments: Any) -> Any:
         monkeypatch.setattr(build, "merged", whole)
         admin.execute("DELETE FROM core.land_use WHERE code = 'CQP'")
-        pump(settings)
+        pumped(settings)
         return whole(*arguments)
 
     admin.execute(LUMP, [0])
-    pump(settings)
+    pumped(settings)
     monkeypatch.setattr(build, "merged", slow)
     build_stale(builder, LAND, DAY)
     zoom = merged_zooms(admin)[-1]
@@ -321,7 +320,7 @@ def test_nothing_restricted_is_in_a_rung_and_staff_get_it_beside(
     settings: Settings, admin: psycopg.Connection, builder: psycopg.Connection
 ) -> None:
     admin.execute(LUMP, [1])
-    pump(settings)
+    pumped(settings)
     build_stale(builder, LAND, DAY)
     row = admin.execute("SELECT count(*) FROM ops.rung WHERE properties::text LIKE '%CQP%'").fetchone()
     assert row == (0,)
@@ -366,7 +365,7 @@ def test_wards_keep_their_names_and_periods(
 ) -> None:
     admin.execute("TRUNCATE core.admin_units CASCADE")
     admin.execute(WARD)
-    pump(settings)
+    pumped(settings)
     make_plan(builder, WARDS, DAY, lambda _: None)
     tile = next(tiles_of(Box(105.61, 10.405, 105.61, 10.405), 9))
     assert isinstance(tile, TileId)
@@ -394,7 +393,7 @@ def test_staff_read_the_names_of_restricted_areas_on_an_outline(
     admin.execute("TRUNCATE core.admin_units CASCADE")
     admin.execute(WARD)
     admin.execute("UPDATE core.admin_units SET visibility = 1 WHERE code = '10001'")
-    pump(settings)
+    pumped(settings)
     make_plan(builder, WARDS, DAY, lambda _: None)
     zoom = next(z for z in range(20) if labels_shown(WARDS, z))
     tile = next(tiles_of(Box(105.615, 10.405, 105.615, 10.405), zoom))
