@@ -48,17 +48,17 @@ class Known[T]:
             return known.value
         if known is not None and time.monotonic() < known.rests_until:
             return None
-        begun = time.monotonic()
-        value = await self._worked_out(database, caller, layer)
-        now = time.monotonic()
-        rests = now + REST_S if value is None or now - begun > DEAR_S else 0.0
+        value, took_s = await self._worked_out(database, caller, layer)
+        rests = time.monotonic() + REST_S if value is None or took_s > DEAR_S else 0.0
         # Kept by the state from before: rows that came in between make a new one.
         self._known[key] = _Fact(epoch, value, rests)
         return value
 
-    async def _worked_out(self, database: Database, caller: Caller, layer: Layer) -> T | None:
+    async def _worked_out(self, database: Database, caller: Caller, layer: Layer) -> tuple[T | None, float]:
+        """The answer and the seconds that the question took, without the waiting for a connection."""
         try:
             async with database.read(caller) as connection:
-                return await self._ask(connection, caller, layer)
+                begun = time.monotonic()
+                return await self._ask(connection, caller, layer), time.monotonic() - begun
         except TooCostly:
-            return None
+            return None, 0.0
