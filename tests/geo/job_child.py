@@ -22,15 +22,16 @@ class Write:
         return {"file": Output("text/plain", file="out.txt")}
 
 
-class Slow:
+class Held:
+    """At work until it is let go by a file of the home, which ``gate`` names."""
+
     async def run(self, task: Task) -> dict[str, Output]:
-        seconds = float(task.inputs["seconds"])
-        for step in range(20):
-            task.tell(step * 5, Text(vi="đang làm", en="at work"))
-            await asyncio.sleep(seconds / 20)
+        while not (task.settings.home / task.inputs["gate"]).exists():
+            task.tell(50, Text(vi="đang làm", en="at work"))
+            await asyncio.sleep(0.05)
         attempt = task.folder.name.rpartition(".")[2]
         with (task.settings.home / "marks.txt").open("a") as marks:
-            marks.write(f"{task.inputs.get('mark')} {attempt}\n")
+            marks.write(f"{task.inputs['gate']} {attempt}\n")
         return {}
 
 
@@ -66,7 +67,7 @@ class Farms:
 
 PROCESSES = {
     "write": Write(),
-    "slow": Slow(),
+    "held": Held(),
     "die": Die(),
     "die_once": DieOnce(),
     "refuse": Refuse(),
