@@ -264,7 +264,7 @@ def test_a_file_that_cannot_land_leaves_nothing(settings: Settings, tmp_path: Pa
 
 
 SCRIPT = """
-import sys, time
+import sys
 from pathlib import Path
 from etl.landing import Wanted, prepare, stream
 from geo.datasets import land
@@ -274,13 +274,16 @@ from geo.settings import Settings
 stream.ROWS_A_BATCH = 500
 sys.modules["geo.datasets.write"].ROWS_A_STATEMENT = 600
 
+def said(word):
+    print(word, flush=True)
+    sys.stdin.readline()  # for whoever kills at this moment
+
 def told(share, word=""):
-    print(f"{share:.3f}", flush=True)
-    time.sleep(0.1)  # for whoever kills at this moment
+    said(f"{share:.3f}")
 
 settings = Settings()
 done = prepare(settings, Wanted(Path(sys.argv[1]), "land_use", "killed", "replace"), told)
-print("staged", flush=True)
+said("staged")
 land(settings, done.number, done.plan, progress=told)
 """
 
@@ -300,12 +303,13 @@ def test_a_kill_at_any_moment_leaves_the_layer_as_it_was(
     }
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(file)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env=environment,
         cwd=ROOT,
     )
-    assert process.stdout is not None
+    assert process.stdin is not None and process.stdout is not None
     reached, step, (wanted, _, share) = False, "read", moment.partition(" ")
     for line in process.stdout:
         told = line.strip()
@@ -315,7 +319,10 @@ def test_a_kill_at_any_moment_leaves_the_layer_as_it_was(
             reached = True
             os.kill(process.pid, signal.SIGKILL)
             break
-    process.wait(30)
+        process.stdin.write("go on\n")
+        process.stdin.flush()
+    process.wait(120)
+    process.stdin.close()
     process.stdout.close()
     assert reached and process.returncode == -signal.SIGKILL
     _until(lambda: not _busy(admin))

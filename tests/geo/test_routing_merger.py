@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
@@ -330,9 +331,9 @@ from geo.routing.merger import run
 run.BATCH = 5
 with psycopg.connect(sys.argv[1], autocommit=True) as connection:
     connection.execute("SET application_name = 'killed'")
-    print("began", flush=True)
-    merger.apply(connection, int(sys.argv[2]), lambda share: print(share, flush=True))
+    merger.apply(connection, int(sys.argv[2]))
 """
+WAITS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid)))"
 
 
 def test_kill_9_in_the_middle(settings: Settings, cases: psycopg.Connection) -> None:
@@ -346,16 +347,26 @@ def test_kill_9_in_the_middle(settings: Settings, cases: psycopg.Connection) -> 
     run, counts = merger.plan(cases, DAY, "test")
     assert counts["automatic"] == MANY + 3
     command = [sys.executable, "-c", WORK, settings.admin_dsn, str(run)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as work:
-        assert work.stdout is not None
-        for _ in range(4):  # "began" and three batches
-            assert work.stdout.readline()
-        work.kill()
-    cases.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'killed'")
+    with psycopg.connect(settings.admin_dsn) as holder:
+        # At the 33rd case it stops, in the middle of the seventh batch.
+        holder.execute(
+            "SELECT FROM core.reports WHERE id = (SELECT report_id FROM core.reroute_item WHERE run = %s"
+            " ORDER BY report_id OFFSET 32 LIMIT 1) FOR UPDATE",
+            [run],
+        )
+        with subprocess.Popen(command) as work:
+            until = time.monotonic() + 120
+            while cases.execute(WAITS, [holder.info.backend_pid]).fetchone() != (True,):
+                assert time.monotonic() < until and work.poll() is None
+                time.sleep(0.05)
+            work.kill()
+        cases.execute(
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'killed'"
+        )
     applied = cases.execute(
         "SELECT count(*) FROM core.reroute_item WHERE run = %s AND applied_at IS NOT NULL", [run]
     ).fetchone()
-    assert applied is not None and 15 <= applied[0] < MANY
+    assert applied == (30,)
     assert cases.execute("SELECT count(*) FROM core.outbox WHERE run = %s", [run]).fetchone() == (0,)
     assert merger.unfinished(cases, DAY) == run
     assert merger.apply(cases, run) == {"automatic": MANY + 3, "person": 1}
