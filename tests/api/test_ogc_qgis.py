@@ -51,7 +51,7 @@ def answers(settings: Settings, request: pytest.FixtureRequest) -> dict[str, dic
         put_many(connection)
     root = f"{request.getfixturevalue('live_server')}/ogc"
     command = [PYTHON, str(READER), root, json.dumps(QUESTIONS)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("ANSWERS ")]
     assert lines, done.stderr[-2000:]
     found: dict[str, dict[str, Any]] = json.loads(lines[0].removeprefix("ANSWERS "))

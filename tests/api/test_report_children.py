@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -11,6 +10,7 @@ import pytest
 
 from geo.database import Claims
 from geo.tokens import issue
+from tests.conftest import settled
 from tests.geo.units_ground import settle
 
 if TYPE_CHECKING:
@@ -120,6 +120,11 @@ def test_25_the_door_says_it_in_words(
     assert (refused.status_code, "Phản ánh cha" in refused.json()["detail"]) == (409, True)
 
 
+def adding_is_waited_for(admin: psycopg.Connection, adding: psycopg.Connection) -> bool:
+    waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid)))"
+    return admin.execute(waiting, [adding.info.backend_pid]).fetchone() == (True,)
+
+
 def test_25_closing_waits_for_a_child_that_comes_in(
     client: TestClient, settings: Settings, operator: dict[str, str], admin: psycopg.Connection, parent: str
 ) -> None:
@@ -139,8 +144,8 @@ def test_25_closing_waits_for_a_child_that_comes_in(
         assert adding.execute("SELECT core.add_child(%s, %s)", [parent, child]).fetchone() == (True,)
         closing = threading.Thread(target=close)
         closing.start()
-        time.sleep(0.3)
-        assert outcome == []  # it waits
+        settled(client, lambda: adding_is_waited_for(admin, adding))
+        assert outcome == []
     closing.join()
     assert outcome == ["DI001"]
 

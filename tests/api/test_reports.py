@@ -12,6 +12,7 @@ from PIL import Image
 
 from geo.calendar import today_ict
 from geo.hotspots import cell_of
+from tests.conftest import settled
 from tests.geo.units_ground import GAP_DEG, settle
 
 if TYPE_CHECKING:
@@ -416,11 +417,7 @@ def test_one_address_may_not_flood(settings: Settings, admin: psycopg.Connection
 
     few = settings.model_copy(update={"reports_per_10_min": 2, "trust_proxy": True})
     with TestClient(create_app(few), raise_server_exceptions=False) as client:
-        import time
-
-        until = time.monotonic() + 20
-        while client.get("/readyz").status_code != 200 and time.monotonic() < until:
-            time.sleep(0.05)
+        settled(client, lambda: client.get("/readyz").status_code == 200)
         here = {"X-Forwarded-For": "10.9.9.9, 203.0.113.7"}
         answers = [client.post("/api/reports", json=GOOD, headers=here) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [201, 201, 429]

@@ -18,7 +18,18 @@ FORM = ["-F", "lon=105.61", "-F", "lat=10.51", "-F", "category=GT", "-F", "text=
 
 
 def curl(url: str, *arguments: str) -> tuple[int, str]:
-    command = ["curl", "-sS", "-m", "60", "-o", "-", "-w", "\n%{http_code}", *arguments, f"{url}/api/reports"]
+    command = [
+        "curl",
+        "-sS",
+        "-m",
+        "300",
+        "-o",
+        "-",
+        "-w",
+        "\n%{http_code}",
+        *arguments,
+        f"{url}/api/reports",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     body, _, status = done.stdout.rpartition("\n")
     return int(status), body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from tests.api.test_leaving import ask, asking, locked
@@ -25,6 +26,9 @@ def test_the_query_ends_with_the_last_who_waits(
     with locked(settings, "pub.cameras"):
         first, second = ask(live_server, PATH), ask(live_server, PATH)
         _wait(lambda: asking(admin) == 1)
+        # Answered after both, which the server has heard of by then.
+        with closing(ask(live_server, "/healthz", "Connection: close\r\n")) as third:
+            assert third.recv(12) == b"HTTP/1.1 200"
         first.close()
         time.sleep(0.5)
         assert asking(admin) == 1

@@ -19,6 +19,7 @@ from cli.bootstrap import cluster_place, postmaster
 from cli.bootstrap.process import wait_until_gone
 from cli.bootstrap.service_user import may_enter, service_user
 from cli.cluster import Cluster
+from tests.conftest import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,9 +202,9 @@ def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
 
 
 def test_the_remembered_port_is_kept_while_it_is_free() -> None:
+    taken = free_port()
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        taken = probe.getsockname()[1]
+        probe.bind(("127.0.0.1", taken))
         probe.listen()
         assert cluster_place.free_port(taken) != taken
     assert cluster_place.free_port(taken) == taken

@@ -41,7 +41,7 @@ class User:
         """Run one command line."""
         command = [sys.executable, str(ROOT / "diaban"), *words]
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=250, check=False, cwd="/"
+            command, env=self.environment, capture_output=True, text=True, timeout=800, check=False, cwd="/"
         )
 
     def processes(self) -> list[int]:

@@ -252,7 +252,7 @@ def test_two_at_once(settings: Settings, admin: psycopg.Connection) -> None:
     def pause(share: float, _word: str) -> None:
         if 0 < share < 1:
             inside.set()
-            leave.wait(20)
+            leave.wait(300)
 
     failed: list[BaseException] = []
 
@@ -265,7 +265,7 @@ def test_two_at_once(settings: Settings, admin: psycopg.Connection) -> None:
     thread = threading.Thread(target=first)
     thread.start()
     try:
-        assert inside.wait(20)
+        assert inside.wait(120)
         with pytest.raises(Conflict, match="Someone else is loading"):
             land(settings, two, other)
         with (
@@ -277,7 +277,7 @@ def test_two_at_once(settings: Settings, admin: psycopg.Connection) -> None:
         assert admin.execute("SELECT count(*) FROM core.land_use").fetchone() == (0,)  # readers go on
     finally:
         leave.set()
-        thread.join(30)
+        thread.join(300)
     assert not failed
     assert land(settings, two, other).new == 1
     assert admin.execute("SELECT count(*) FROM core.land_use").fetchone() == (200,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -200,6 +201,7 @@ def test_every_question_sees_one_vintage(
         " pub.units_near(p.lon, p.lat, '2025-07-01', 0) AS n JOIN pub.admin_units u ON u.id = n.feature_id"
     )
     seen: set[tuple[tuple[date, ...], int]] = set()
+    old, new = ((OLD_DAY,), 8), ((NEW_DAY,), 7)  # on the old border lie two old units, and one new one
     stop = threading.Event()
 
     def keep_asking() -> None:
@@ -211,19 +213,26 @@ def test_every_question_sees_one_vintage(
                 assert answer is not None
                 seen.add((tuple(answer[0]), answer[1]))
 
+    def until_seen(answer: tuple[tuple[date, ...], int]) -> None:
+        end = time.monotonic() + 120
+        while answer not in seen:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
     callers = [threading.Thread(target=keep_asking) for _ in range(4)]
     for caller in callers:
         caller.start()
     try:
+        until_seen(old)
         number = make_real(settings, stage_new(settings, tmp_path))
+        until_seen(new)
         revert(settings, number, "tester")
         number = make_real(settings, stage_new(settings, tmp_path))
     finally:
         stop.set()
         for caller in callers:
             caller.join()
-    # On the old border lie two old units, and one new one.
-    assert seen == {((OLD_DAY,), 8), ((NEW_DAY,), 7)}
+    assert seen == {old, new}
 
 
 def test_a_correction_keeps_what_was_known(
