@@ -53,6 +53,7 @@ from tiles.ladder.keeper import run_keeper
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from fastapi.telemetry import TelemetryConfig
     from starlette.types import ASGIApp
 
 # In the order in which paths are tried: the busiest doors first.
@@ -81,6 +82,8 @@ DOORS = (
 RETRY_S = 1.0
 # A job runs in a process of its own, which can be killed.
 JOB_COMMAND = (sys.executable, "-m", "api.ogc.processes")
+# Requests are logged and measured by ourselves (api.middleware).
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 log = structlog.get_logger()
 
 
@@ -94,8 +97,8 @@ class Diaban(FastAPI):
         return cast("dict[str, Any]", self.openapi_schema)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Starlette's stack, observed."""
-        return Observed(super().build_middleware_stack(), self.state.policy)
+        """Starlette's stack behind the busiest doors, observed."""
+        return Observed(First(super().build_middleware_stack()), self.state.policy)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -103,7 +106,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     chosen = settings or Settings()
     configure_logging(chosen.log_level)
     app = Diaban(
-        title="Diaban", lifespan=_lifespan, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
+        title="Diaban",
+        lifespan=_lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        telemetry=NO_TELEMETRY,
     )
     app.state.settings = chosen
     app.state.db = Database(chosen)
@@ -113,7 +121,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.glyphs, app.state.sprites = Drawn(signs.GLYPHS_KEPT), Drawn(signs.SPRITES_KEPT)
     app.state.start_failures = ["starting"]
     errors.install(app)
-    app.add_middleware(First)
     for door in DOORS:
         app.include_router(door.router)
     if chosen.dist_dir.is_dir():

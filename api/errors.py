@@ -112,6 +112,11 @@ async def _validation(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _defect(request: Request, error: Exception) -> JSONResponse:
+    return defect(request, error)
+
+
+def defect(request: Request, error: Exception) -> JSONResponse:
+    """The answer where we are wrong ourselves; the log says how."""
     log.error("defect", path=request.url.path, error=type(error).__name__, exc_info=error)
     return problem(
         500,

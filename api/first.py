@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
-from api.errors import problem_of
+from api.errors import defect, problem_of
 from api.ogc.features import item, items
 from api.ogc.records.documents import CATALOGUE
 from api.tiles import tile
@@ -30,7 +30,7 @@ DOORS: tuple[tuple[re.Pattern[str], Callable[[Request], Awaitable[Response]]], .
 
 
 class First:
-    """Answers those doors itself; hands everything else on. Within the layer that answers to defects."""
+    """Answers those doors itself, to defects of theirs too; hands everything else on."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -41,14 +41,25 @@ class First:
             for path, door in DOORS:
                 if found := path.fullmatch(scope["path"]):
                     scope["path_params"] = found.groupdict()
-                    response = await _answered(door, Request(scope, receive))
-                    await response(scope, receive, send)
+                    await _answer(door, scope, receive, send)
                     return
         await self._app(scope, receive, send)
 
 
-async def _answered(door: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
+async def _answer(
+    door: Callable[[Request], Awaitable[Response]], scope: Scope, receive: Receive, send: Send
+) -> None:
+    request, begun = Request(scope, receive), False
     try:
-        return await door(request)
-    except DiabanError as error:
-        return problem_of(error)
+        try:
+            response = await door(request)
+        except DiabanError as error:
+            response = problem_of(error)
+        begun = True
+        await response(scope, receive, send)
+    except Exception as error:
+        # As Starlette does, which raises it on too: whoever runs the application may want to know.
+        told = defect(request, error)
+        if not begun:
+            await told(scope, receive, send)
+        raise

@@ -2,7 +2,7 @@
 
 ::
 
-    async with listening(request.receive):
+    async with Listening(request.receive):
         ...  # every question to the database in here ends when the client leaves
 
 Only for requests without a body: the listener reads the request's messages.
@@ -11,40 +11,42 @@ Only for requests without a body: the listener reads the request's messages.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi.responses import StreamingResponse
 
-from geo.database.visit import Visit, opened
+from geo.database.visit import Visit
 from geo.errors import Left
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from starlette.types import Receive, Scope, Send
 
 # Most answers are given sooner and need no listener: making one costs as much as a cached answer.
 PATIENCE_S = 0.1
 
 
-@asynccontextmanager
-async def listening(receive: Receive) -> AsyncIterator[None]:
+class Listening:
     """Cancel what is asked inside when the client leaves; ``geo.errors.Left`` is raised there."""
-    visit = Visit()
-    listeners: list[asyncio.Task[None]] = []
 
-    def begin() -> None:
-        listeners.append(asyncio.create_task(_listen(receive, visit)))
+    __slots__ = ("_listener", "_receive", "_timer", "_visit")
 
-    timer = asyncio.get_running_loop().call_later(PATIENCE_S, begin)
-    try:
-        with opened(visit):
-            yield
-    finally:
-        timer.cancel()
-        for listener in listeners:
-            listener.cancel()
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._visit = Visit()
+        self._listener: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._begin)
+        self._visit.__enter__()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._visit.__exit__()
+        self._timer.cancel()
+        if self._listener is not None:
+            self._listener.cancel()
+
+    def _begin(self) -> None:
+        self._listener = asyncio.create_task(_listen(self._receive, self._visit))
 
 
 async def _listen(receive: Receive, visit: Visit) -> None:
@@ -59,7 +61,7 @@ class Stream(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the end, or until the client leaves."""
         try:
-            async with listening(receive):
+            async with Listening(receive):
                 await self.stream_response(send)
         except (Left, OSError):
             return

@@ -12,7 +12,7 @@ from starlette.datastructures import QueryParams
 
 from api.caching import OPEN, chosen_coding, freshness, matches
 from api.deps import BaseUrl, Layers, Who, caller
-from api.leaving import listening
+from api.leaving import Listening
 from geo.calendar import parse_day
 from geo.database import Caller
 from geo.errors import InvalidInput
@@ -107,7 +107,7 @@ async def answer_tile(request: Request, wanted: list[Layer], place: TileId) -> R
     encoded = None if filters else tiles.held(wanted, place, day, who, coding=stored)
     held = encoded is not None
     if encoded is None:
-        async with listening(request.receive):
+        async with Listening(request.receive):
             encoded = await tiles.tile(wanted, place, day, who, coding=stored, filters=filters)
     # Each encoding is a representation of its own, with its own strong validator (RFC 9110, 8.8.3).
     etag = f'"{encoded.digest}"' if coding else f'"{encoded.digest}-i"'

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pygeoapi.api.itemtypes import get_collection_item, get_collection_items
 
 from api import deps
-from api.leaving import listening
+from api.leaving import Listening
 from api.ogc import parameters
 from api.ogc.downloads import Wanted, chosen_download, download
 from api.ogc.editing import version_tag
@@ -49,7 +49,7 @@ def _offered(request: Request) -> Mapping[str, Crs]:
 
 async def items(request: Request) -> Response:
     """GET /ogc/collections/{layer}/items: GeoJSON goes from SQL to the wire, other forms through pygeoapi."""
-    async with listening(request.receive):
+    async with Listening(request.receive):
         return await _items(request)
 
 

@@ -77,7 +77,7 @@ class Door:
             return self._published
 
     def _aged(self, known: Published) -> bool:
-        return known.epochs != self._epochs() and time.monotonic() - known.built_at > EXTENT_AGE_S
+        return time.monotonic() - known.built_at > EXTENT_AGE_S and known.epochs != self._epochs()
 
     def _epochs(self) -> dict[str, int]:
         return {name: self.catalogue.epoch(name, ANONYMOUS) for name in self.catalogue.layers}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import select
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, LiteralString
 
 from psycopg import Error, InternalError, ProgrammingError
 from psycopg_pool import AsyncConnectionPool
 
 from geo.database.connection import Connection
-from geo.database.errors import translated
-from geo.database.visit import visited
+from geo.database.errors import translate, translated
+from geo.database.visit import present
+from geo.errors import Left
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,34 +55,65 @@ class Database:
         for pool in (self._public, self._reader, self._writer):
             await pool.close()
 
-    @asynccontextmanager
-    async def read(self, caller: Caller) -> AsyncIterator[Connection]:
+    def read(self, caller: Caller) -> AbstractAsyncContextManager[Connection]:
         """A connection that sees what ``caller`` may see; its ``search_path`` is the caller's schema.
 
         Raises :mod:`geo.errors` for every database error that is not a defect of the statement.
         """
-        with translated():
-            if caller.claims is None or not caller.staff:
-                async with self._public.connection() as connection, visited(connection):
-                    yield connection
-            else:
-                async with self._claimed(self._reader, caller) as connection, visited(connection):
-                    yield connection
+        if caller.claims is None or not caller.staff:
+            return _Lent(self._public)
+        return self._read_claimed(caller)
+
+    @asynccontextmanager
+    async def _read_claimed(self, caller: Caller) -> AsyncIterator[Connection]:
+        async with _Lent(self._reader) as connection, _claimed(connection, caller):
+            yield connection
 
     @asynccontextmanager
     async def write(self, caller: Caller) -> AsyncIterator[Connection]:
         """One transaction of the writing role with the caller's claims; it commits at the end."""
         with translated():
-            async with self._claimed(self._writer, caller) as connection:
+            async with self._writer.connection() as connection, _claimed(connection, caller):
                 yield connection
 
-    @asynccontextmanager
-    async def _claimed(self, pool: Pool, caller: Caller) -> AsyncIterator[Connection]:
-        claims = caller.claims.as_setting() if caller.claims else ""
-        async with pool.connection() as connection, connection.transaction():
-            # Local to the transaction: a pooled connection never carries one caller's rights to the next.
-            await connection.execute(SET_CLAIMS, [claims])
-            yield connection
+
+class _Lent:
+    """One use of a connection, autocommit, as part of the present visit. A class: generators cost twice."""
+
+    __slots__ = ("_connection", "_pool", "_visit")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Connection:
+        self._visit = present()
+        with translated():
+            connection = self._connection = await self._pool.getconn()
+        if self._visit is not None:
+            try:
+                self._visit.ask(connection)
+            except Left:
+                await self._pool.putconn(connection)
+                raise
+        return connection
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        try:
+            if self._visit is not None:
+                await self._visit.asked(self._connection, error)
+        finally:
+            await self._pool.putconn(self._connection)
+        if isinstance(error, Error) and (known := translate(error)) is not None:
+            raise type(known)(known.vi, known.en) from error
+
+
+@asynccontextmanager
+async def _claimed(connection: Connection, caller: Caller) -> AsyncIterator[None]:
+    claims = caller.claims.as_setting() if caller.claims else ""
+    async with connection.transaction():
+        # Local to the transaction: a pooled connection never carries one caller's rights to the next.
+        await connection.execute(SET_CLAIMS, [claims])
+        yield
 
 
 def _pool(settings: Settings, role: str, least: int, most: int) -> Pool:

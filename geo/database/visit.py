@@ -1,6 +1,6 @@
 """A request that may be left before it is answered: its questions to the database are cancelled then.
 
-A visit is opened by the door (:func:`api.leaving.listening`) and found by :meth:`Database.read` through a
+A visit is opened by the door (:func:`api.leaving.Listening`) and found by :meth:`Database.read` through a
 context variable, which worker threads inherit. No task is cancelled: the query fails in the server, and what
 asked it ends by an ordinary exception, in whatever thread or task group it runs. (Cancelling tasks was tried:
 in a task group a cancellation is repeated, which interrupts the sending of the cancel request itself.)
@@ -8,7 +8,7 @@ in a task group a cancellation is repeated, which interrupts the sending of the 
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from psycopg.errors import QueryCanceled
 from geo.errors import Left
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Callable
 
     from psycopg import AsyncConnection
 
@@ -29,12 +29,20 @@ LEFT = ("Người hỏi đã rời đi.", "The client has left.")
 
 
 class Visit:
-    """What one request is asking the database at the moment."""
+    """What one request is asking the database at the moment: questions within ``with visit:`` are its own."""
+
+    __slots__ = ("_asking", "_token", "_told", "gone")
 
     def __init__(self) -> None:
         self.gone = False
         self._asking: set[Connection] = set()
         self._told: list[Callable[[], None]] = []
+
+    def __enter__(self) -> None:
+        self._token = _VISIT.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        _VISIT.reset(self._token)
 
     async def leave(self) -> None:
         """The client is gone: cancel what is being asked; whatever would be asked next raises ``Left``."""
@@ -53,36 +61,24 @@ class Visit:
         else:
             self._told.append(tell)
 
-    @asynccontextmanager
-    async def asking(self, connection: Connection) -> AsyncIterator[None]:
-        """While ``connection`` is used. ``Left`` where the client is gone."""
+    def ask(self, connection: Connection) -> None:
+        """From now on ``connection`` is used. ``Left`` where the client is gone."""
         if self.gone:
             raise Left(*LEFT)
         self._asking.add(connection)
-        try:
-            yield
-        except QueryCanceled:
-            if self.gone:
-                raise Left(*LEFT) from None
-            raise
-        finally:
-            self._asking.discard(connection)
-            if self.gone:
-                # A cancel request may still be on its way: it must not hit whom the pool lends it to next.
-                await connection.close()
+
+    async def asked(self, connection: Connection, error: BaseException | None) -> None:
+        """``connection`` is not used any more, ``error`` ended it. ``Left`` where that was our doing."""
+        self._asking.discard(connection)
+        if not self.gone:
+            return
+        # A cancel request may still be on its way: it must not hit whom the pool lends it to next.
+        await connection.close()
+        if isinstance(error, QueryCanceled):
+            raise Left(*LEFT) from None
 
 
 _VISIT: ContextVar[Visit | None] = ContextVar("diaban_visit", default=None)
-
-
-@contextmanager
-def opened(visit: Visit) -> Iterator[None]:
-    """Questions asked inside belong to ``visit``."""
-    token = _VISIT.set(visit)
-    try:
-        yield
-    finally:
-        _VISIT.reset(token)
 
 
 def present() -> Visit | None:
@@ -95,14 +91,3 @@ def unvisited() -> Context:
     context = copy_context()
     context.run(_VISIT.set, None)
     return context
-
-
-@asynccontextmanager
-async def visited(connection: Connection) -> AsyncIterator[None]:
-    """The use of ``connection`` as part of the present visit, if there is one."""
-    visit = _VISIT.get()
-    if visit is None:
-        yield
-        return
-    async with visit.asking(connection):
-        yield

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import to_json
+
 from geo.errors import InvalidInput
 from geo.features.columns import parse_value
 from geo.types import parse_integer
@@ -39,8 +41,8 @@ class Cursor:
 def write_cursor(sort: Sort, keys: tuple[Value | None, ...], identifier: int) -> str:
     """The token of a row."""
     values = [_text(value) for value in keys]
-    content = json.dumps([_order(sort), values, identifier], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+    content = to_json([_order(sort), values, identifier])
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def read_cursor(text: str, sort: Sort, columns: Mapping[str, Column]) -> Cursor:

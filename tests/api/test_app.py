@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.testclient import TestClient
 
 from api.middleware import content_security_policy
 from tests.conftest import settings_for
@@ -13,7 +15,8 @@ from tests.conftest import settings_for
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from starlette.testclient import TestClient
+    from fastapi import FastAPI
+    from starlette.responses import Response
 
 
 def test_unknown_paths_and_methods_are_problem_documents(client: TestClient) -> None:
@@ -25,6 +28,22 @@ def test_unknown_paths_and_methods_are_problem_documents(client: TestClient) -> 
         assert body["detail"]
         assert body["detail_en"]
         assert body["request_id"] == answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("path", ["/busy", "/api/layers"])
+def test_a_defect_at_any_door_is_a_problem_without_a_word_of_itself(
+    app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    async def broken(_: object) -> Response:
+        raise RuntimeError("the secret of it")
+
+    monkeypatch.setattr("api.first.DOORS", ((re.compile("/busy"), broken),))
+    monkeypatch.setattr("api.layers.columns_for", lambda *_: {}["the secret of it"])
+    answer = TestClient(app, raise_server_exceptions=False).get(path)
+    assert answer.status_code == 500
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert answer.headers["content-security-policy"]
+    assert "secret" not in answer.text
 
 
 def test_a_good_request_id_is_kept_and_a_bad_one_is_not(client: TestClient) -> None:

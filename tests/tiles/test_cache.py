@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.database.visit import Visit, opened, present
+from geo.database.visit import Visit, present
 from geo.errors import Left
 from geo.types import TileId
 from tiles.cache import ENTRY_OVERHEAD_BYTES, TileCache, TileKey
@@ -90,7 +90,7 @@ def test_a_client_who_leaves_waits_no_more_and_takes_nothing_from_the_others() -
             return encode(b"x")
 
         async def ask(visit: Visit) -> EncodedTile:
-            with opened(visit):
+            with visit:
                 return await cache.get(key(), slow)
 
         visits = Visit(), Visit()
