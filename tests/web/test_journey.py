@@ -31,7 +31,7 @@ CAO_LANH = (105.6305, 10.4600)
 WARD = "Phường Cao Lãnh"
 BLUE = (11, 79, 158)
 # A dense picture is drawn without a graphics card, in seconds here and in minutes on a machine that is busy.
-DRAWN_MS = 120_000
+DRAWN_MS = 300_000
 
 
 def get(product: Product, path: str) -> Any:
@@ -75,8 +75,8 @@ def send_report(page: Page, lon: float, lat: float) -> str:
 
 
 def test_a_second_up_takes_seconds(product: Product) -> None:
-    """Nothing is made again: however busy the machine is, the first time took several times as long."""
-    assert product.up() <= product.first_up_s / 3
+    """Nothing is made again: the first time there was several times as much to do."""
+    assert product.up() <= product.first_up_cpu_s / 3
 
 
 def test_the_map_shows_the_province(product: Product, browser: Browser, tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_a_ward_of_another_day_is_found_on_its_day(product: Product, browser: Br
 
 
 def test_reports_concentrate_somewhere(product: Product, browser: Browser, tmp_path: Path) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while not get(product, "/api/hotspots/choices")["months"]:  # told by the keeper, soon after the start
         assert time.monotonic() < until
         time.sleep(1)
