@@ -66,6 +66,7 @@ class Mapper:
             values[convert.name], wrong = convert(batch.columns[convert.column], batch.first_row)
             faults += wrong
             notes += convert.periods(batch.columns[convert.column], batch.first_row)
+            notes += convert.serials(batch.columns[convert.column], batch.first_row)
             kept = convert.name + WORDS
             if convert.several and kept not in self._reading.columns:
                 values[kept], told = convert.words(batch.columns[convert.column], batch.first_row)

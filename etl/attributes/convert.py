@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.attributes.codes import CodeReader
-from etl.attributes.dates import period
+from etl.attributes.dates import period, serial
 from etl.attributes.match import SYSTEM
 from etl.attributes.values import ENDS, is_nothing, reader_of
 from etl.attributes.wrong import Wrong
@@ -101,6 +101,20 @@ class Converter:
             Note("date_of_period", "info", text, len(rows), tuple(rows[:SAMPLE_ROWS]), column=self.column)
         ]
 
+    def serials(self, column: pa.Array, first_row: int) -> list[Note]:
+        """Rows of a field of dates or instants in which a spreadsheet's bare number stands for the day."""
+        if self._kind not in ("date", "timestamp") or pa.types.is_temporal(column.type):
+            return []
+        encoded = column.dictionary_encode()
+        bare_ = [serial(each) is not None for each in encoded.dictionary.to_pylist()]
+        if not any(bare_):
+            return []
+        told = [at is not None and bare_[at] for at in encoded.indices.to_pylist()]
+        rows = [first_row + row for row, each in enumerate(told) if each]
+        return [
+            Note("date_serial", "info", _SERIAL, len(rows), tuple(rows[:SAMPLE_ROWS]), column=self.column)
+        ]
+
     def _words_of(self, value: object) -> object:
         return self._decoder(value) if isinstance(value, str) and self._decoder is not None else value
 
@@ -180,6 +194,10 @@ _COMBINED = Text(
 _FIRST_DAY = Text(
     vi="Ngày chỉ ghi tháng, quý hoặc năm: lấy ngày đầu của kỳ ấy.",
     en="Dates that name a month, a quarter or a year only: its first day is taken.",
+)
+_SERIAL = Text(
+    vi="Ngày là số thứ tự ngày của Excel (như 46100): đã đổi ra ngày, xin xem lại.",
+    en="Dates are a spreadsheet's day numbers (such as 46100): they were made dates; please look at them.",
 )
 _LAST_DAY = Text(
     vi="Ngày hết hạn chỉ ghi tháng, quý hoặc năm: lấy ngày cuối của kỳ ấy.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from calendar import monthrange
@@ -16,6 +17,7 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Excel's day 0; serial days of 1990–2099 are taken for dates where a column of dates holds numbers.
 _EXCEL_EPOCH = date(1899, 12, 30)
 _EXCEL_DAYS = range(32_874, 73_051)
+_SERIAL = re.compile(r"\d{5}(?:[.,]\d{1,17})?", re.ASCII)
 # 03/2024, T3-2024, tháng 3 năm 2024; quý II/2024; năm 2024.
 _MONTH = re.compile(r"(?:tháng|t)?\.?\s*+(\d{1,2})\s*+(?:[/.-]|năm)\s*+((?:19|20)\d\d)", re.IGNORECASE)
 _QUARTER = re.compile(
@@ -35,8 +37,8 @@ def to_date(value: object) -> date:
         return value.date()
     if isinstance(value, date):
         return value
-    if isinstance(value, int | float) and int(value) in _EXCEL_DAYS:
-        return _EXCEL_EPOCH + timedelta(days=int(value))
+    if (counted := serial(value)) is not None:
+        return counted.date()
     text = _text(value)
     found = _DAY_FIRST.fullmatch(text) or _IN_WORDS.fullmatch(text)
     try:
@@ -52,6 +54,18 @@ def to_date(value: object) -> date:
     if period(value) is not None:
         raise Wrong(f"chỉ có tháng hoặc năm, thiếu ngày: {text[:40]}", f"has no day: {text[:40]}")
     raise Wrong(f"không phải ngày: {text[:40]}", f"is no date: {text[:40]}")
+
+
+def serial(value: object) -> datetime | None:
+    """A spreadsheet's number of a day, with the time of day behind its point; None for what is none."""
+    if isinstance(value, str) and not _SERIAL.fullmatch(value.strip()):
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    days = float(str(value).strip().replace(",", "."))
+    if not math.isfinite(days) or int(days) not in _EXCEL_DAYS:
+        return None
+    return datetime.combine(_EXCEL_EPOCH, time()) + timedelta(seconds=round(days * 86_400))
 
 
 def period(value: object) -> tuple[date, date] | None:
@@ -83,7 +97,7 @@ def to_day(value: object, *, last: bool) -> date:
 
 def to_timestamp(value: object) -> datetime:
     """An instant, day first or by ISO 8601; without a zone it is Vietnam's time."""
-    moment = value if isinstance(value, datetime) else _moment(_text(value))
+    moment = value if isinstance(value, datetime) else serial(value) or _moment(_text(value))
     return moment if moment.tzinfo else moment.replace(tzinfo=ICT)
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Literal
 from etl.sources.refusal import Refused, protected, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
+
+    from python_calamine import CalamineSheet
 
     from etl.types import Limits
 
@@ -123,20 +125,45 @@ class SheetCells:
     def __init__(self, path: Path, name: str, limits: Limits) -> None:
         self._path, self._name, self._limits = path, name, limits
         self.transport: Literal["unicode"] = "unicode"
+        # By their first row: the column and the last row of cells that are one over several rows.
+        self._merged: dict[int, list[tuple[int, int]]] = {}
+
+    def spread(self, columns: Collection[int], start: int) -> int:
+        """From now on what a merged cell says stands in all of its rows, in these columns, from a row on.
+
+        How many such cells there are.
+        """
+        sheet = self._sheet()
+        left = sheet.start[1] if sheet.start is not None else 0
+        for (top, first), (bottom, _) in sheet.merged_cell_ranges or ():
+            if bottom > top >= start and first - left in columns:
+                self._merged.setdefault(top, []).append((first - left, bottom))
+        return sum(map(len, self._merged.values()))
+
+    def _sheet(self) -> CalamineSheet:
+        import python_calamine
+
+        return python_calamine.load_workbook(str(self._path)).get_sheet_by_name(self._name)
 
     def rows(self) -> Iterator[Row]:
         """All rows; empty cells are None."""
-        import python_calamine
-
-        sheet = python_calamine.load_workbook(str(self._path)).get_sheet_by_name(self._name)
+        sheet = self._sheet()
         if sheet.total_height * sheet.total_width > self._limits.cells:
             raise Refused(
                 "too_many_cells",
                 f"Trang {self._name} có quá nhiều ô ({sheet.total_height} × {sheet.total_width}).",
                 f"The sheet {self._name} has too many cells ({sheet.total_height} × {sheet.total_width}).",
             )
-        for row in sheet.iter_rows():
-            yield [None if cell == "" else cell for cell in row]
+        held: dict[int, tuple[int, object]] = {}
+        for at, cells in enumerate(sheet.iter_rows()):
+            row: Row = [None if cell == "" else cell for cell in cells]
+            held |= {column: (last, row[column]) for column, last in self._merged.get(at, ())}
+            for column, (last, told) in list(held.items()):
+                if at > last:
+                    del held[column]
+                elif row[column] is None:
+                    row[column] = told
+            yield row
 
 
 def sheet_names(path: Path) -> tuple[list[str], list[str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 from urllib.parse import unquote
 
 from etl.attributes.numbers import parse
@@ -33,6 +34,13 @@ _DM = re.compile(
 )
 # 105.5016°E, N 10.4007
 _DEGREES = re.compile(_HEAD + r"(\d{1,3}(?:[.,]\d++)?+)\s*+[°º˚]?+" + _TAIL, re.IGNORECASE)
+# "10 độ 27 phút 36 giây Bắc", in either normal form.
+_WORDED = tuple(
+    (normalize(form, word), sign)
+    for word, sign in (("độ", "°"), ("phút", "'"), ("giây", '"'), ("Bắc", "B"), ("Đông", "E"), ("bắc", "B"),
+                       ("đông", "E"))
+    for form in ("NFC", "NFD")
+)  # fmt: skip
 _SIMPLE = {sign: re.compile(rf"-?\d+(?:[{sign}]\d+)?", re.ASCII) for sign in (",", ".")}
 NORTHINGS_M, EASTINGS_M = (800_000.0, 2_700_000.0), (100_000.0, 1_000_000.0)
 LATITUDES, LONGITUDES = (5.0, 24.0), (100.0, 119.0)
@@ -81,6 +89,8 @@ def number(cell: object, decimal: Decimal | None = None) -> float | None:
 
 def _sexagesimal(text: str) -> float | None:
     """Degrees, minutes and seconds, degrees and minutes with a fraction, or degrees with a letter or sign."""
+    for word, sign in _WORDED:
+        text = text.replace(word, sign)
     if match := _DMS.match(text):
         return int(match[1]) + int(match[2]) / 60 + float(match[3].replace(",", ".")) / 3600
     if match := _DM.match(text):

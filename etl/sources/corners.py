@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from etl.sources.coordinates import number
-from etl.sources.joining import of_corner
+from etl.sources.joining import of_corner, of_parcel
 from etl.sources.parcels import Block, area_in, named, names_parcel
 from etl.sources.roles import header_of, readable, two_rows
 from etl.text import bare, plain
@@ -193,7 +193,13 @@ class _Reader:
         return self._block if self._block.corners or self._last is None else self._last
 
     def _group_of(self, header: Header, row: Row) -> object:
-        """What names the parcel in each of its rows: the first other column that is no point number."""
+        """What names the parcel in its rows: columns named so, else the first other one of the parcel's.
+
+        Cells that were merged over the rows of a parcel speak in the first of them.
+        """
+        if own := of_parcel(header):
+            said = tuple(_cell(row, at) for at in own)
+            return None if all(each in (None, "") for each in said) else said
         for index in header.other:
             cell = _cell(row, index)
             if index != header.point and cell not in (None, "") and not of_corner(header.names[index]):

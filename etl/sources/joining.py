@@ -16,7 +16,7 @@ import shapely
 
 from etl.sources.coordinates import number
 from etl.sources.frames import note
-from etl.sources.parcels import Block
+from etl.sources.parcels import Block, names_parcel
 from etl.sources.places import cell
 from etl.text import bare, plain
 
@@ -49,25 +49,31 @@ def of_corner(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Columns that say whose corner a row is; ``codes``: the one column says it in a code."""
+    """Columns that say whose corner a row is; ``worded``: the one column does so in a code or in words.
+
+    ``codes``: it is a column of codes, of which the number of the parcel alone is kept.
+    """
 
     columns: tuple[int, ...]
     codes: bool = False
+    worded: bool = False
 
 
 def keys(header: Header, rows: Sequence[Row]) -> Keys | None:
     """The columns, where they join: most of what they name has three corners, and else nothing differs."""
-    if header.first is None or header.second is None:
-        return None
+    if header.first is None or header.second is None or header.edge is not None or header.again:
+        return None  # a list with edges is checked against them
     named = [at for at in header.other if _PARCEL.match(plain(header.names[at]))]
     if named:
         sheets = [at for at in header.other if _SHEET.match(plain(header.names[at]))]
-        found = Keys((*sheets[:1], named[0]))
+        told = [str(each) for row in rows if (each := cell(row, named[0])) not in (None, "")]
+        worded = not sheets and bool(told) and all(map(names_parcel, told))
+        found = Keys((*sheets[:1], named[0]), worded=worded)
     else:
         coded = [at for at in header.other if _all_naming(rows, at)]
         if len(coded) != 1:
             return None
-        found = Keys((coded[0],), codes=True)
+        found = Keys((coded[0],), codes=True, worded=True)
     return found if _joins(header, rows, found) else None
 
 
@@ -107,7 +113,13 @@ def _key(row: Row, found: Keys) -> tuple[str, ...] | None:
 def names_of(header: Header, found: Keys) -> list[str]:
     """The columns that an area comes with; the number out of a code is one."""
     kept = [*(() if found.codes else found.columns), *_common(header, found)]
-    return [*(["so_thua"] if found.codes else []), *(header.names[at] for at in sorted(kept))]
+    own = ["so_thua", *([] if found.codes else ["so_to"])] if found.worded else []
+    return [*own, *(header.names[at] for at in sorted(kept))]
+
+
+def of_parcel(header: Header) -> list[int]:
+    """The columns of a list that name the parcel in its rows, or in the first of them."""
+    return [at for at in header.other if any(p.match(plain(header.names[at])) for p in (_PARCEL, _SHEET))]
 
 
 def tells(header: Header) -> set[str]:
@@ -126,6 +138,8 @@ def joined(header: Header, rows: Iterable[Row], found: Keys, decimal: Decimal | 
         if key is None or one is None or other is None:
             continue
         block = blocks.setdefault(key, Block(row=index, title=" / ".join(key)))
+        if found.worded and not found.codes:
+            block.words = key[-1]
         if found.codes and not block.words and (code := _NAMING.match(bare(key[-1]))) is not None:
             block.words = f"Thửa {code[1]}"
         for at in (*(() if found.codes else found.columns), *_common(header, found)):

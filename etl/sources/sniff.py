@@ -36,6 +36,11 @@ _LOCKED, _LOOK = "EncryptedPackage".encode("utf-16-le"), 1 << 26
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 # A point and a number with decimals after it; the first line of an ASCII grid.
 _LISTED = re.compile(rb"\A[\w.-]{1,40}[,;\t ][^\r\n\x00]{0,80}\d{3}\.\d")
+# What ArcGIS REST answers in place of features: {"error":{"code":498,"message":"Invalid Token"…
+_SERVER_ERROR = re.compile(
+    rb'\A\s*+\{\s*+"error"\s*+:\s*+\{(?:\s*+"code"\s*+:\s*+\d++\s*+,)?+'
+    rb'(?:\s*+"message"\s*+:\s*+"(?P<message>[^"\\]{0,200}))?'
+)
 _GRID = re.compile(rb"\A\s*+ncols\s++\d", re.IGNORECASE)
 _GEOJSON = re.compile(
     rb'^\s*+(?:\xef\xbb\xbf)?+\s*+\{\s*+"[^{]{0,200}"(?:Feature|FeatureCollection|Polygon|MultiPolygon)"'
@@ -111,6 +116,8 @@ def _first(path: Path, count: int) -> bytes:
 def _by_suffix(name: str, suffix: str, head: bytes) -> str:
     if is_fieldbook(head) or suffix in _FIELDBOOKS:
         return "fieldbook"
+    if (error := _SERVER_ERROR.match(head)) is not None:
+        raise _server(name, error["message"] or b"")
     if _GRID.match(head):
         raise foreign.convert(name, "raster")
     if suffix in _TEXT:
@@ -124,6 +131,18 @@ def _by_suffix(name: str, suffix: str, head: bytes) -> str:
         "unknown_format",
         f"{name}: không nhận ra định dạng. Các kiểu tệp đọc được: {known}.",
         f"{name}: the format is not known. Files that can be read: {known}.",
+    )
+
+
+def _server(name: str, message: bytes) -> Refused:
+    """The answer of a map server that gave no data, saved as if it were some."""
+    said = message.decode("utf-8", errors="replace") or "?"
+    return Refused(
+        "server_error",
+        f"{name} không phải dữ liệu mà là thông báo lỗi của máy chủ bản đồ («{said}»): đăng nhập hoặc xin"
+        " quyền rồi tải lại.",
+        f"{name} is no data but an error that a map server answered ('{said}'): sign in or ask for access,"
+        " then download it again.",
     )
 
 

@@ -20,6 +20,7 @@ from etl.sources.coordinates import (
     ring_of,
 )
 from etl.sources.corners import blocks, is_list
+from etl.sources.ditto import ditto_of
 from etl.sources.frames import unique
 from etl.sources.heads import find
 from etl.sources.parcels import Block, findings, numbers_of, ring, swap_of, use_in
@@ -55,6 +56,7 @@ class Table:
         self._joined: joining.Keys | None = None
         self._zone = None if self.header is None else zones.zone_column(self.header.names)
         if self.header is not None:
+            self._spread(self.header)
             body = self._head[self._at + 1 :]
             one, other = self.header.first, self.header.second
             told = [(cell(row, one), cell(row, other)) for row in body]
@@ -65,6 +67,13 @@ class Table:
             self._joined = joining.keys(self.header, body)
             listed = is_list(self.header, self.texts(), self._pairs, points)
             self.corners = listed or self._joined is not None
+
+    def _spread(self, header: Header) -> None:
+        """Cells merged over several rows speak of all of them."""
+        if isinstance(self._cells, SheetCells) and self._cells.spread(
+            [at for at in header.other if at != header.point], self._at + 1
+        ):
+            self._head = list(itertools.islice(self._cells.rows(), LOOK_ROWS))
 
     @property
     def geometry(self) -> str:
@@ -194,7 +203,10 @@ class Table:
             self._pairs = [each for each in both if each is not None]
         swap = northing_first(self._pairs) or False
         names = self.columns()
-        body = itertools.islice(rows, self._at + 1, None)
+        body: Iterator[Row] = itertools.islice(rows, self._at + 1, None)
+        ditto = ditto_of(header, self._head[self._at + 1 :])
+        if ditto is not None:
+            body = ditto.fill(body)
         numeric = self._numeric(header)
         aside = asides.Asides(header)
         filled = (
@@ -216,6 +228,8 @@ class Table:
             free = iter([n for n in range(len(notes) - 1, -1, -1) if notes[n] is None])
             at = next(free, None)
             if at is not None and (left := aside.told()) is not None:
+                notes[at], at = left, next(free, None)
+            if at is not None and ditto is not None and (left := ditto.told()) is not None:
                 notes[at], at = left, next(free, None)
             if mended and at is not None:
                 notes[at] = asides.quotes(mended)
