@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from anyio import to_thread
 from pygeoapi.api.itemtypes import get_collection_item, get_collection_items
 
 from api import deps
@@ -18,6 +19,7 @@ from api.ogc.exchange import answer, ask_for, asked_layer
 from api.ogc.items import collection_json, collection_members, item_json
 from api.ogc.links import item_links, page_links
 from api.ogc.outline import outline
+from api.ogc.page_map import page_map
 from api.ogc.pages import Ask, html, linked_data
 from geo.features import (
     CRS84,
@@ -78,10 +80,12 @@ async def _items(request: Request) -> Response:
     if ask.fmt == "json":
         head, features = collection_json(found, query, params.get("limit"), links)
         return answer(request, ask, head, GEOJSON, features, **headers)
+    shown = [json.loads(feature) for feature in found.features]
     document = {
         **collection_members(found, query, params.get("limit"), links),
-        "features": [json.loads(feature) for feature in found.features],
+        "features": shown,
         "layer": _texts(ask, layer),
+        "map": await to_thread.run_sync(page_map, shown, query.crs, layer.label),
     }
     return answer(request, ask, await html(ask, "collections/items/index.html", document), **headers)
 
@@ -140,6 +144,7 @@ async def item(request: Request) -> Response:
         return answer(request, ask, body, GEOJSON, Content_Crs=header, **tag)
     document = {**json.loads(feature), "links": links, "layer": _texts(ask, layer)}
     document["outline"] = outline(document["geometry"], flipped=crs.latitude_first)
+    document["map"] = page_map([document], crs, layer.label)
     return answer(request, ask, await html(ask, "collections/items/item.html", document), Content_Crs=header)
 
 
