@@ -65,7 +65,9 @@ def test_a_page_of_items_has_a_map_of_links(client: TestClient) -> None:
     page = client.get(path, params={"f": "html", "limit": 7})
     svg = re.search(r"<figure.*?</figure>", page.text, re.DOTALL)
     assert svg is not None
-    targets = re.findall(r'<a tabindex="-1" href="([^"]+/items/\d+\?[^"]+)"><title>Camera \d+</title><circle', svg[0])
+    targets = re.findall(
+        r'<a tabindex="-1" href="([^"]+/items/\d+\?[^"]+)"><title>Camera \d+</title><circle', svg[0]
+    )
     assert len(targets) == 7
     assert "Camera 00" in client.get(targets[0].replace("&amp;", "&")).text
     assert re.search(r'href="http://testserver/\?c=[\d.,]+&amp;layers=cameras', svg[0])
