@@ -37,6 +37,7 @@ from geo.routing import undecided
 from geo.settings import Settings
 from geo.tokens import issue
 from tests.changes import caught_up, served
+from tests.served import patient
 from tiles.ladder import keeper as ladders
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ ROOT = Path(__file__).parent.parent
 SECRET = "only-for-tests-0123456789"
 TEMPLATE = "diaban_template"
 BROWSER = "tests/web/"
+# As every other time in the field: too short for a machine that does much else.
+STATEMENT_MS = 45_000
 # Of the keepers that write at moments of their own choosing.
 KEEPERS = (ladders.LEADER_LOCK, undecided.KEEPER_LOCK, hotspots.KEEPER_LOCK)
 
@@ -61,6 +64,7 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("diaban")
+patient()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -117,7 +121,9 @@ def template(server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database that is migrated and has the built-in layers, to be copied."""
     name = f"{TEMPLATE}_{uuid.uuid4().hex[:8]}"
     _execute(server, "CREATE DATABASE {}", name)
-    settings = settings_for(server, name, tmp_path_factory.mktemp("template"))
+    # The roles are the cluster's: their time holds in all copies.
+    home = tmp_path_factory.mktemp("template")
+    settings = settings_for(server, name, home, statement_timeout_ms=STATEMENT_MS)
     upgrade(settings)
     publish_folders(settings)
     return name
@@ -207,7 +213,7 @@ def live_server(settings: Settings) -> Iterator[str]:
 def serving(settings: Settings) -> Iterator[str]:
     """Serve ``settings`` on a free port of the loopback until the block ends; it knows of all rows so far."""
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "api.app:create_app"]
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "tests.served:create_app"]
     environment = os.environ | {
         "DIABAN_DATABASE_URL": settings.database_url,
         "DIABAN_SECRET": SECRET,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from api.ogc.processes import execution
 from tests.api.ogc_ground import put_rows
 
 if TYPE_CHECKING:
@@ -22,12 +21,6 @@ RUN = "/ogc/processes/hotspots/execution"
 def rows(settings: Settings) -> None:
     with psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
         put_rows(connection)
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine the process takes long to begin."""
-    monkeypatch.setattr(execution, "SYNC_S", 300.0)
 
 
 def cells(document: dict[str, Any]) -> list[tuple[str, Any]]:

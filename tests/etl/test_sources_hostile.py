@@ -30,7 +30,7 @@ from etl.sources.sniff import kind
 from etl.types import Limits
 
 MB = 2**20
-SMALL = Limits(unpacked_bytes=300 * MB, memory_bytes=1_500 * MB, idle_s=60, total_s=120)
+SMALL = Limits(unpacked_bytes=300 * MB, memory_bytes=1_500 * MB, idle_s=300, total_s=600)
 
 
 def code_of(path: Path, limits: Limits = SMALL) -> str:
