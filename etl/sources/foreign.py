@@ -33,8 +33,8 @@ _CONVERT = {
     "raster": (
         "ảnh hoặc bản quét",
         "a picture or scan",
-        "số hóa thành lớp vector trước; ảnh chụp có GPS: QGIS → Import geotagged photos → GeoPackage",
-        "digitise it first; photographs with GPS positions: QGIS, Import geotagged photos, GeoPackage",
+        "số hóa thành lớp vector trước; ảnh chụp có GPS: nạp ảnh gốc .jpg, .heic hoặc .zip các ảnh ấy",
+        "digitise it first; photographs with GPS positions: the originals as .jpg, .heic, or a .zip of them",
     ),
     "project": (
         "dự án hoặc tệp kiểu trình bày của QGIS, ArcGIS, MapInfo (không chứa dữ liệu)",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from etl.sources.archives import unpack
 from etl.sources.refusal import Refused
-from etl.sources.sniff import kind
+from etl.sources.sniff import PHOTOS, kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,10 @@ def open_data_sets(path: Path, folder: Path, limits: Limits) -> tuple[list[Opene
     base = folder / "unpacked"
     base.mkdir()
     found = unpack(path, base, limits)
+    if not found and (photos := _photos(base)):
+        from etl.sources.photos import PhotoFiles
+
+        return [PhotoFiles(photos, path.stem, "")], []
     if not found:
         raise _nothing(path, base)
     opened, refusals = [], []
@@ -53,6 +57,12 @@ def open_data_sets(path: Path, folder: Path, limits: Limits) -> tuple[list[Opene
     if not opened:
         raise refusals[0]
     return opened, refusals
+
+
+def _photos(base: Path) -> list[Path]:
+    """The photographs of an archive that holds nothing else to read."""
+    files = sorted(each for each in base.rglob("*") if each.is_file() and each.suffix.lower() in PHOTOS)
+    return [each for each in files if kind(each) == "photos" and not each.name.startswith("._")]
 
 
 def _nothing(path: Path, base: Path) -> Refused:
@@ -74,7 +84,7 @@ def _nothing(path: Path, base: Path) -> Refused:
     )
 
 
-def _open(path: Path, inner: str, folder: Path, limits: Limits) -> Opened:
+def _open(path: Path, inner: str, folder: Path, limits: Limits) -> Opened:  # noqa: PLR0911
     """The reader of one data set; imports are late, each is a heavy library."""
     match kind(path):
         case "vector" if path.suffix.lower() == ".kml":
@@ -93,6 +103,10 @@ def _open(path: Path, inner: str, folder: Path, limits: Limits) -> Opened:
             from etl.sources.books import CsvFile
 
             return CsvFile(path, inner, limits)
+        case "photos":
+            from etl.sources.photos import PhotoFiles
+
+            return PhotoFiles([path], path.stem, inner)
         case "fieldbook":
             from etl.sources.books import FieldbookFile
 

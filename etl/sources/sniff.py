@@ -34,6 +34,9 @@ _PARTS = {
 # The stream of an encrypted workbook; its directory may stand far behind the first bytes.
 _LOCKED, _LOOK = "EncryptedPackage".encode("utf-16-le"), 1 << 26
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
+# Photographs, as telephones take them.
+PHOTOS = frozenset({".jpg", ".jpeg", ".heic", ".heif"})
+_JPEG, _HEIC = b"\xff\xd8\xff", re.compile(rb"\A.{4}ftyp(?:heic|heix|hevc|heim|heis|mif1|msf1)", re.DOTALL)
 # A point and a number with decimals after it; the first line of an ASCII grid.
 _LISTED = re.compile(rb"\A[\w.-]{1,40}[,;\t ][^\r\n\x00]{0,80}\d{3}\.\d")
 # What ArcGIS REST answers in place of features: {"error":{"code":498,"message":"Invalid Token"…
@@ -54,14 +57,16 @@ _XML_ROOT = re.compile(r"<(?:\w+:)?(\w+)[\s>]")
 _XML_REFUSED = ("OGRVRTDataSource", "VRTDataset", "html", "gdal", "WFS_Capabilities", "OGRWFSDataSource")
 
 
-def kind(path: Path) -> str:
-    """``zip``, ``vector``, ``parquet``, ``csv``, ``fieldbook`` or ``sheet``; ``Refused`` for what is none."""
+def kind(path: Path) -> str:  # noqa: PLR0911 - one for each kind
+    """``zip``, ``vector``, ``parquet``, ``csv``, ``fieldbook``, ``photos``, ``sheet``; or ``Refused``."""
     suffix = path.suffix.lower()
     if path.is_dir():
         if suffix == ".gdb":
             return "vector"
         raise Refused(
-            "folder", "Đây là thư mục, không phải tệp dữ liệu.", "This is a folder, not a data file."
+            "folder",
+            "Đây là thư mục, không phải tệp dữ liệu: nén thư mục thành một tệp .zip rồi nạp lại.",
+            "This is a folder, not a data file: pack it as one .zip and load that.",
         )
     head = _first(path, HEAD)
     if not head:
@@ -70,6 +75,8 @@ def kind(path: Path) -> str:
         return "csv"  # as receivers of South, CHC and Hi-Target name their lists of points
     if suffix in _PARTS and not head.startswith(b"PK"):
         raise missing(path.name, _PARTS[suffix])
+    if head.startswith(_JPEG) or _HEIC.match(head):
+        return "photos"
     foreign.refuse(path.name, suffix, head)
     if head.startswith(b"PK\x03\x04"):
         return "sheet" if suffix in _SHEETS else "zip"
