@@ -146,7 +146,7 @@ def _ask(
     def ask(case: Case) -> None:
         more = headers if (found.requests - begun + share.round) % 2 else {}
         wanted = case.as_transport_kwargs(headers=more)
-        with session.request(**wanted, timeout=60, stream=True) as answer:
+        with session.request(**wanted, timeout=400, stream=True) as answer:
             found.add(case, answer)
             if ENDLESS not in answer.headers.get("content-type", ""):
                 answer.content  # noqa: B018 (to the end: a server can fail on the way, too)

@@ -25,7 +25,7 @@ class Site:
 
     root: str
     collections_asked: int = 0
-    client: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=60, follow_redirects=True))
+    client: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=400, follow_redirects=True))
 
     def url(self, path: str) -> str:
         """``path`` below the landing page, or a link as the server gives it (it may be relative)."""

@@ -37,7 +37,7 @@ ats = pytest.mark.ats
 def site(address: str, token: str | None) -> Site:
     """The server, asked by someone who is signed in where there is a token: a list of jobs is one's own."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    client = httpx2.Client(timeout=60, follow_redirects=True, headers=headers)
+    client = httpx2.Client(timeout=400, follow_redirects=True, headers=headers)
     return Site(address.rstrip("/"), client=client)
 
 

@@ -129,7 +129,7 @@ def test_a_wrong_server_does_not_pass(address: str, what: str) -> None:
     if "127.0.0.1" not in address:
         pytest.skip("of the server under test")
     assertion, transport = WRONG[what]
-    wrong = Site(address.rstrip("/"), client=httpx2.Client(transport=transport, timeout=60))
+    wrong = Site(address.rstrip("/"), client=httpx2.Client(transport=transport, timeout=400))
     # A skipped test would be no pass either, but here every class is declared.
     with pytest.raises((AssertionError, StopIteration)):
         assertion(wrong)
