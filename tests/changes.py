@@ -27,7 +27,7 @@ ABOVE_THE_HORIZON = """
 SELECT EXISTS (SELECT FROM ops.change_log WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()))
 """
 # Only against hanging.
-SLOWEST_S = 120.0
+SLOWEST_S = 300.0
 
 
 def caught_up(admin: psycopg.Connection, *apps: FastAPI) -> bool:

@@ -227,7 +227,7 @@ def serving(settings: Settings) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     try:
         # Starting takes seconds; on a machine that does much else, a minute or more.
-        _wait(lambda: _answers(f"{url}/readyz"), 180)
+        _wait(lambda: _answers(f"{url}/readyz"))
         with closing(psycopg.connect(settings.admin_dsn, autocommit=True)) as connection:
             _wait(lambda: served(connection, url))
         yield url
@@ -260,7 +260,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _wait(condition, seconds: float = 90.0) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _wait(condition, seconds: float = 300.0) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
@@ -268,6 +268,6 @@ def _wait(condition, seconds: float = 90.0) -> None:  # type: ignore[no-untyped-
         time.sleep(0.05)
 
 
-def settled(client: TestClient, check, seconds: float = 90.0) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def settled(client: TestClient, check, seconds: float = 300.0) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     """Wait until ``check()`` holds: what was committed is served within a few beats of the pump."""
     _wait(check, seconds)

@@ -34,7 +34,7 @@ SELECT epoch, public_epoch FROM ops.layer_state
    SELECT FROM ops.change_log AS log, ops.pump_cursor AS cursor
     WHERE (log.xid, log.seq) > (cursor.xid, cursor.seq))
 """
-SLOWEST_S = 120.0
+SLOWEST_S = 300.0
 
 
 def listening(app: FastAPI, who: Caller) -> AsyncIterator[str]:

@@ -54,7 +54,7 @@ def done(
 ) -> Any:
     answer = client.post(f"{where}/{step}", json=body or {}, headers=headers)
     assert answer.status_code == 202, answer.text
-    until = time.monotonic() + 120
+    until = time.monotonic() + 400
     while time.monotonic() < until:
         state = client.get(where, headers=headers).json()
         if state["status"] in ("successful", "failed"):

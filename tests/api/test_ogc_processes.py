@@ -57,7 +57,7 @@ def done(client: TestClient, answer: httpx.Response, headers: dict[str, str] | N
     """The address of a job that was accepted, when it has come to its end."""
     assert answer.status_code == 201, answer.text
     place = answer.headers["location"].removeprefix("http://testserver")
-    end = time.monotonic() + 150
+    end = time.monotonic() + 400
     while client.get(place, headers=headers).json()["status"] in ("accepted", "running"):
         assert time.monotonic() < end
         time.sleep(0.1)

@@ -41,7 +41,7 @@ def report(client: TestClient, headers: dict[str, str], inputs: dict[str, Any]) 
     answer = client.post(RUN, json={"inputs": inputs}, headers=headers)
     assert answer.status_code == 201, answer.text
     place = answer.headers["location"]
-    end = time.monotonic() + 150
+    end = time.monotonic() + 400
     while client.get(place, headers=headers).json()["status"] in ("accepted", "running"):
         assert time.monotonic() < end
         time.sleep(0.2)

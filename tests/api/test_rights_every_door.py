@@ -176,7 +176,7 @@ def test_exports_as_jobs(client: TestClient, layer: str, form: str) -> None:
     made = client.post("/ogc/processes/export/execution", json=body, headers={"Prefer": "respond-async"})
     assert made.status_code in (200, 201), made.text
     job = made.headers.get("location", "").removeprefix(HOST)
-    until = time.monotonic() + 150
+    until = time.monotonic() + 400
     while job and client.get(job).json()["status"] in ("accepted", "running"):
         assert time.monotonic() < until
         time.sleep(0.1)

@@ -29,7 +29,7 @@ PROCESSES = "http://www.opengis.net/def/rel/ogc/1.0/processes"
 RESULTS = "http://www.opengis.net/def/rel/ogc/1.0/results"
 ECHOES = ("echo", "echo-process", "hello-world")
 TEXT = "teststring"
-PATIENCE_S = 150.0
+PATIENCE_S = 400.0
 ats = pytest.mark.ats
 
 

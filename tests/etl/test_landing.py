@@ -348,7 +348,7 @@ def _busy(admin: psycopg.Connection) -> bool:
     return bool(row and row[0])
 
 
-def _until(condition: Any, seconds: float = 150) -> None:
+def _until(condition: Any, seconds: float = 400) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until

@@ -106,7 +106,7 @@ def worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     process.wait(60)
 
 
-def until(check: Callable[[], bool], seconds: float = 150.0) -> None:
+def until(check: Callable[[], bool], seconds: float = 400.0) -> None:
     end = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < end, "it took too long"
