@@ -15,6 +15,8 @@ Srid = NewType("Srid", int)
 WGS84 = Srid(4326)
 WEB_MERCATOR = Srid(3857)
 MAX_ZOOM = 22
+# West, south, east, north: the mainland, the archipelagos Hoàng Sa and Trường Sa, and the sea around.
+GROUND = (99.0, 4.0, 122.0, 26.0)
 
 
 def parse_number(parameter: str, text: object, low: float, high: float) -> float:

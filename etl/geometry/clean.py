@@ -18,6 +18,7 @@ from etl.geometry.repairs import REASONS, Tally, number_vi
 from etl.types import Fault
 from geo.geometry.area import area_m2
 from geo.geometry.repair import Mender
+from geo.types import GROUND
 from layers.description import Text
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from etl.types import Geometries
     from layers.description import Layer
 
-# West, south, east, north: the mainland, the archipelagos Hoàng Sa and Trường Sa, and the sea around.
-GROUND = (99.0, 4.0, 122.0, 26.0)
 CHANGED_SHARE = 0.01
 SPLINTER_M2 = 0.01
 NARROW_M = 0.05

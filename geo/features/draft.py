@@ -13,9 +13,12 @@ from geo.errors import InvalidInput
 from geo.features.columns import INT4, parse_value
 from geo.features.cql2.literals import geometry
 from geo.features.crs import CRS84, vertices_to_degrees
+from geo.types import GROUND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from shapely.geometry.base import BaseGeometry
 
     from geo.features.columns import Column, Value
     from geo.features.crs import Crs
@@ -86,6 +89,7 @@ def _geometry(layer: Layer, value: object, crs: Crs) -> bytes:
         shape = vertices_to_degrees(geometry(value, MAX_VERTICES).shape, crs)
     except InvalidInput as error:
         raise InvalidInput("geometry", error.value, error.allowed_vi, error.allowed_en) from None
+    _in_vietnam(shape)
     if kind == f"Multi{shape.geom_type}":
         shape = getattr(shapely, kind)([shape])
     if shape.geom_type != kind:
@@ -93,6 +97,15 @@ def _geometry(layer: Layer, value: object, crs: Crs) -> bytes:
     if not shapely.is_valid(shape):
         raise InvalidInput("geometry", kind, "hình đúng sau khi chuyển hệ toạ độ", "valid once transformed")
     return bytes(shapely.to_wkb(shape))
+
+
+def _in_vietnam(shape: BaseGeometry) -> None:
+    # As for imports. One stray point stretches a layer's extent over the world: its tiles, archives and maps.
+    west, south, east, north = GROUND
+    if not shapely.box(west, south, east, north).covers(shapely.box(*shape.bounds)):
+        span = f"{west:g} … {east:g}, {south:g} … {north:g}"
+        where = ", ".join(f"{value:.10g}" for value in shape.bounds)
+        raise InvalidInput("geometry", where, f"trong vùng Việt Nam: {span}", f"around Vietnam: {span}")
 
 
 def _value(layer: Layer, column: Column, value: object) -> Value | None:

@@ -104,6 +104,7 @@ def test_only_those_with_the_right_edit(
         ({"geometry": None}, "geometry"),
         ({"geometry": {"type": "LineString", "coordinates": [[1, 1], [2, 2]]}}, "geometry"),
         ({"geometry": {"type": "Point", "coordinates": ["a", 1]}}, "geometry"),
+        ({"geometry": {"type": "Point", "coordinates": [2.35, 48.85]}}, "geometry"),
         ({"properties": {"name": None}}, "name"),
         ({"properties": {"name": 5}}, "name"),
         ({"properties": {"name": "x" * 1000}}, "name"),
