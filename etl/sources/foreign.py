@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import struct
+from typing import TYPE_CHECKING
+
 from etl.sources.refusal import Refused, missing
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONVERT = {
@@ -73,6 +79,15 @@ _CONVERT = {
         "restore it and export the table to GeoPackage or CSV",
     ),
 }
+# The first six bytes of a DWG name the release whose format it is.
+_DWG = {
+    b"AC1006": "AutoCAD R10", b"AC1009": "AutoCAD R11, R12", b"AC1012": "AutoCAD R13",
+    b"AC1014": "AutoCAD R14",
+    b"AC1015": "AutoCAD 2000–2002", b"AC1018": "AutoCAD 2004–2006", b"AC1021": "AutoCAD 2007–2009",
+    b"AC1024": "AutoCAD 2010–2012", b"AC1027": "AutoCAD 2013–2017", b"AC1032": "AutoCAD 2018+",
+}  # fmt: skip
+# What streams and storages of a DGN V8 are called.
+_DGN8 = ("Dgn~", "Dgn^", "Dgn-")
 _MAGIC = (
     (b"AC10", "dwg"), (b"\x00\x01\x00\x00Standard ", "mdb"), (b"Rar!", "rar"), (b"7z\xbc\xaf", "rar"),
     (b"%PDF", "document"), (b"\xff\xd8\xff", "raster"), (b"\x89PNG", "raster"), (b"II*\x00", "raster"),
@@ -101,19 +116,23 @@ _PACKAGES = {
 }
 
 
-def refuse(name: str, suffix: str, head: bytes) -> None:
+def refuse(path: Path, suffix: str, head: bytes) -> None:
     """``Refused`` for a file that no reader reads, with what to do: by what it is, then by its name."""
+    name = path.name
     if name.lower().endswith((".shp.xml", ".aux.xml")):
         raise missing(name, ".shp" if name.lower().endswith(".shp.xml") else ".tif")
     what = _BY_SUFFIX.get(suffix)
     magic = next((kind for sign, kind in _MAGIC if head.startswith(sign)), None)
+    if magic == "dwg":
+        raise convert(name, "dwg", _DWG.get(head[:6]))
     if magic is not None and not (head.startswith(b"BM") and suffix != ".bmp"):
         raise convert(name, what if magic == "rar" and what is not None else magic)
     # An archive is looked into whatever its name, but for projects: their .json files are no data.
     if what is not None and (what == "project" or not head.startswith(b"PK")):
         raise convert(name, what)
     if head.startswith(OLE) and suffix not in (".xls", ".xlsx", ".xlsm", ".xlsb"):
-        raise convert(name, "dgn8" if suffix == ".dgn" or b"D\x00g\x00n\x00" in head else "document")
+        drawn = any(each.startswith(_DGN8) for each in ole_names(path, head))
+        raise convert(name, "dgn8" if suffix == ".dgn" or drawn else "document")
     if head.startswith(b"AutoCAD Binary DXF"):
         raise Refused(
             "dxf_binary",
@@ -129,9 +148,29 @@ def refuse_package(name: str, members: list[str]) -> None:
             raise convert(name, what)
 
 
-def convert(name: str, what: str) -> Refused:
-    """The answer to a file of a kind that is not read."""
+def ole_names(path: Path, head: bytes) -> list[str]:
+    """Names of the first entries of a compound file's directory ([MS-CFB] 2.6), wherever that stands."""
+    if len(head) < 512:
+        return []
+    shift, first = struct.unpack_from("<H", head, 0x1E)[0], struct.unpack_from("<L", head, 0x30)[0]
+    if shift not in (9, 12):  # sectors of 512 or 4,096 bytes, there are no others
+        return []
+    with path.open("rb") as file:
+        file.seek((first + 1) << shift)
+        sector = file.read(1 << shift)
+    found = []
+    for at in range(0, len(sector) - 127, 128):
+        length = struct.unpack_from("<H", sector, at + 64)[0]
+        if 2 <= length <= 64:
+            found.append(sector[at : at + length - 2].decode("utf-16-le", errors="replace"))
+    return found
+
+
+def convert(name: str, what: str, more: str | None = None) -> Refused:
+    """The answer to a file of a kind that is not read; ``more``: its version."""
     vi, en, how_vi, how_en = _CONVERT[what]
+    if more is not None:
+        vi, en = f"{vi} ({more})", f"{en} ({more})"
     return Refused(
         f"convert_{what}",
         f"{name} là {vi}, chưa đọc trực tiếp được: {how_vi}, rồi nạp lại.",

@@ -77,7 +77,7 @@ def kind(path: Path) -> str:  # noqa: PLR0911 - one for each kind
         raise missing(path.name, _PARTS[suffix])
     if head.startswith(_JPEG) or _HEIC.match(head):
         return "photos"
-    foreign.refuse(path.name, suffix, head)
+    foreign.refuse(path, suffix, head)
     if head.startswith(b"PK\x03\x04"):
         return "sheet" if suffix in _SHEETS else "zip"
     if head.startswith(b"PAR1"):

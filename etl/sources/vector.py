@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 import pyogrio
 
-from etl.sources import blocks, domains, drawing
+from etl.sources import beside, blocks, domains, drawing
 from etl.sources.frames import plain, sliced, unique
 from etl.sources.refusal import Refused, missing, truncated
 from etl.sources.shapefile import Shapefile
@@ -83,7 +83,15 @@ class VectorFile:
         # A raster in a GeoPackage is listed as the table of its tiles.
         found = [each for each in found if not {column.name for column in each.columns} >= _TILES]
         with_geometry = [each for each in found if each.geometry != "None"]
-        return with_geometry or found
+        if not with_geometry:
+            return found
+        things = [each for each in with_geometry if not beside.is_annotation(each)] or with_geometry
+        told = beside.notes(
+            self._path,
+            [each.inner_layer for each in found if each.geometry == "None"],
+            [each.inner_layer for each in with_geometry if each not in things],
+        )
+        return [replace(each, notes=(*each.notes, *told)) for each in things]
 
     def batches(self, inner_layer: str, size: int) -> Iterator[pa.RecordBatch]:
         """Rows of a layer. Batches of heavy shapes are made small before they are read."""
