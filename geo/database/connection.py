@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from psycopg import AsyncConnection, DataError
-from psycopg.errors import error_from_result
+from psycopg import AsyncConnection, DataError, OperationalError
+from psycopg.errors import InvalidSqlStatementName, error_from_result
 from psycopg.generators import execute
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import ExecStatus, Format, TransactionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -69,7 +70,25 @@ class Connection(AsyncConnection[tuple[Any, ...]]):
             if statement.name not in self._named:
                 await self.wait(self._parse(statement))
             self._named.move_to_end(statement.name)
-            return await self.wait(self._asked(statement, bound))
+            try:
+                return await self.wait(self._asked(statement, bound))
+            except InvalidSqlStatementName:
+                self._named.clear()
+                if self.info.transaction_status != TransactionStatus.IDLE:
+                    raise
+                await self.wait(self._parse(statement))
+                return await self.wait(self._asked(statement, bound))
+
+    async def forget(self) -> None:
+        """After a rollback: psycopg deallocates its own statements then, and ours with them."""
+        async with self.lock:
+            self._named.clear()
+            with suppress(OperationalError):  # a connection that is lost knows nothing
+                await self.wait(self._forgotten())
+
+    def _forgotten(self) -> Waits[None]:
+        self.pgconn.send_query(b"DEALLOCATE ALL")
+        yield from self._answered()
 
     def _parse(self, statement: Named) -> Waits[None]:
         if len(self._named) >= NAMED_MAX:

@@ -110,10 +110,15 @@ class _Lent:
 @asynccontextmanager
 async def _claimed(connection: Connection, caller: Caller) -> AsyncIterator[None]:
     claims = caller.claims.as_setting() if caller.claims else ""
-    async with connection.transaction():
-        # Local to the transaction: a pooled connection never carries one caller's rights to the next.
-        await connection.execute(SET_CLAIMS, [claims])
-        yield
+    try:
+        async with connection.transaction():
+            # Local to the transaction: a pooled connection never carries one caller's rights to the next.
+            await connection.execute(SET_CLAIMS, [claims])
+            yield
+    except BaseException:
+        # In a transaction a statement that is not known any more cannot be asked anew.
+        await connection.forget()
+        raise
 
 
 def _pool(settings: Settings, role: str, least: int, most: int) -> Pool:

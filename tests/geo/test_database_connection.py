@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from geo.database import Caller, Database, Named
+from geo.database import Caller, Claims, Database, Named
 from geo.database.pools import WARM
 from geo.errors import TooCostly
 
@@ -112,6 +113,31 @@ def test_who_is_cancelled_leaves_no_statement_behind(settings: Settings) -> None
         assert (await connection.ask(Named(b"SELECT 1"), {})).get_value(0, 0) == b"1"
 
     lent(settings, question)
+
+
+def test_statements_outlive_a_rollback_after_which_psycopg_deallocates_all(settings: Settings) -> None:
+    number = Named(b"SELECT 7")
+
+    async def run() -> list[bytes | None]:
+        # Of the public's connections only one is there from the start: it is lent each time.
+        database, found = Database(settings.model_copy(update={"pool_max": 2})), list[bytes | None]()
+        await database.open()
+        try:
+            for caller in (ANONYMOUS, Caller(Claims("someone", 1))):
+                for _ in range(2):
+                    with suppress(RuntimeError):
+                        async with database.read(caller) as connection:
+                            found.append((await connection.ask(number, {})).get_value(0, 0))
+                            async with connection.transaction():
+                                await connection.execute("SELECT 1", prepare=True)
+                                raise RuntimeError
+                    async with database.read(caller) as connection:
+                        found.append((await connection.ask(number, {})).get_value(0, 0))
+        finally:
+            await database.close()
+        return found
+
+    assert asyncio.run(run()) == [b"7"] * 8
 
 
 def test_connections_are_warm_before_they_are_lent(
