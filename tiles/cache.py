@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from geo.database.visit import LEFT, present, unvisited
@@ -45,7 +45,7 @@ class TileKey(NamedTuple):
 class _Flight:
     """A rendering under way, and how many wait for it."""
 
-    task: asyncio.Task[EncodedTile]
+    task: asyncio.Task[EncodedTile] = field(init=False)
     waiting: int = 0
 
 
@@ -120,11 +120,13 @@ class TileCache:
         return len(found)
 
     def _begin(self, key: TileKey, render: Callable[[], Awaitable[EncodedTile]]) -> _Flight:
-        # Whoever asked first may leave; the others must get their tile all the same.
-        loop = asyncio.get_running_loop()
-        flight = _Flight(loop.create_task(self._render(key, render), context=unvisited()))
-        self._flights[key] = flight
+        flight = self._flights[key] = _Flight()
         self._places.setdefault((key.layer, key.tile.z), {}).setdefault(key.tile, set()).add(key)
+        # Whoever asked first may leave; the others must get their tile all the same. It begins here and now:
+        # a turn of the loop later costs as much as a small tile.
+        work = self._render(key, flight, render)
+        loop = asyncio.get_running_loop()
+        flight.task = asyncio.Task(work, loop=loop, context=unvisited(), eager_start=True)
         return flight
 
     def _abandon(self, key: TileKey, flight: _Flight) -> None:
@@ -136,20 +138,16 @@ class TileCache:
         flight.task.cancel()
         metrics.ABANDONED.inc()
 
-    async def _render(self, key: TileKey, render: Callable[[], Awaitable[EncodedTile]]) -> EncodedTile:
-        this = asyncio.current_task()
-
-        def mine() -> bool:
-            flight = self._flights.get(key)
-            return flight is not None and flight.task is this
-
+    async def _render(
+        self, key: TileKey, flight: _Flight, render: Callable[[], Awaitable[EncodedTile]]
+    ) -> EncodedTile:
         try:
             tile = await render()
-            if mine():
+            if self._flights.get(key) is flight:
                 self._keep(key, tile)
             return tile
         finally:
-            if mine():
+            if self._flights.get(key) is flight:
                 del self._flights[key]
                 if key not in self._tiles:
                     self._leave(key)
@@ -176,14 +174,23 @@ class TileCache:
 
 async def _landed(task: asyncio.Task[EncodedTile]) -> EncodedTile:
     """What ``task`` gives, which goes on without us; ``Left`` where our client leaves before."""
-    visit = present()
-    if visit is None:
-        return await asyncio.shield(task)
-    left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    visit.when_left(lambda: None if left.done() else left.set_result(None))
-    await asyncio.wait((task, left), return_when=asyncio.FIRST_COMPLETED)
     if not task.done():
-        raise Left(*LEFT)
+        # Of ``asyncio.wait`` only what is needed here.
+        ended = asyncio.get_running_loop().create_future()
+
+        def end(*_: object) -> None:
+            if not ended.done():
+                ended.set_result(None)
+
+        task.add_done_callback(end)
+        if (visit := present()) is not None:
+            visit.when_left(end)
+        try:
+            await ended
+        finally:
+            task.remove_done_callback(end)
+        if not task.done():
+            raise Left(*LEFT)
     return task.result()
 
 

@@ -39,6 +39,8 @@ class TileQuery:
 
     statement: bytes
     parameters: dict[str, Any]
+    # Of rows as they are, without a filter: what is drawn most often, and so cheap that its asking counts.
+    plain: bool = False
 
 
 def tile_query(
@@ -74,7 +76,7 @@ def tile_query(
         return _statement(layer, schema, tile, staff=staff, counted=counted)
 
     text = composed_once(layer, compose, "rows", schema, tile.z, staff, counted)
-    return TileQuery(text, parameters)
+    return TileQuery(text, parameters, plain=not counted)
 
 
 def _statement(

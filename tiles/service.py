@@ -7,7 +7,7 @@ import os
 import time
 from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from geo.features import read_extent
 from tiles import metrics
@@ -21,15 +21,14 @@ from tiles.ladder.gathered import MANY, Gathered, Line
 from tiles.ladder.query import patched_query, rung_query
 from tiles.ladder.served import Ladders, Rung
 from tiles.query import tile_query
+from tiles.texts import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from psycopg import AsyncConnection
-
     from geo.catalogue import Catalogue
     from geo.changes.moved import Moved
-    from geo.database import Caller, Database
+    from geo.database import Caller, Connection, Database
     from geo.features.cql2 import Predicate
     from geo.types import TileId
     from layers.description import Layer
@@ -179,9 +178,12 @@ class TileService:
         async with self._admission.admitted(), self._db.read(caller) as connection:
             return await self._drawn(connection, self._ways(layer, key, caller, rungs))
 
-    async def _drawn(self, connection: AsyncConnection[tuple[Any, ...]], ways: Iterator[TileQuery]) -> bytes:
+    async def _drawn(self, connection: Connection, ways: Iterator[TileQuery]) -> bytes:
         cursor = connection.cursor(binary=True)
         for query in ways:
+            if query.plain:
+                answer = await connection.ask(named(query.statement), query.parameters)
+                return answer.get_value(0, 0) or b""
             # Prepared by psycopg when it comes again: there are more of them than a connection keeps.
             row = await (await cursor.execute(query.statement, query.parameters)).fetchone()
             if row is not None:

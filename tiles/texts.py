@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from geo.database import Named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -26,3 +29,9 @@ def composed_once(layer: Layer, compose: Callable[[], sql.Composed], *follows_fr
     if known is None or known[0] is not layer:
         known = _KNOWN[key] = layer, compose().as_bytes(None)
     return known[1]
+
+
+@lru_cache(maxsize=1024)
+def named(text: bytes) -> Named:
+    """A text of which the answer is one tile, known by name on the connections that have asked it."""
+    return Named(text, binary=True)

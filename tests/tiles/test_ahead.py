@@ -7,11 +7,10 @@ from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 
 from geo.catalogue import Catalogue
-from geo.database import Caller, Claims, Database
+from geo.database import Caller, Claims, Connection, Database
 from layers.registry import load
 from tests.changes import pumped
 from tests.tiles.test_ladder import LAT, LON, LUMP, PARCELS, SIDE, STEP, builder
@@ -24,6 +23,8 @@ from tiles.query import tile_query
 from tiles.service import TileService
 
 if TYPE_CHECKING:
+    import psycopg
+
     from geo.settings import Settings
     from geo.types import TileId
     from tiles.encoding import Coding
@@ -63,7 +64,7 @@ def ahead_of(settings: Settings, tiles: list[TileId], of: str = "", coding: Codi
 
     async def ask() -> list[EncodedTile | None]:
         dsn = settings.role_dsn("diaban_public")
-        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        async with await Connection.connect(dsn, autocommit=True) as connection:
             lines = [Line("land_use", tile, DAY, of or basis(LAND), coding) for tile in tiles]
             return await read(connection, lines)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from geo.database import Caller
+from geo.database import Caller, Named
 from geo.database.visit import unvisited
 from tiles.encoding import EMPTY, EncodedTile
 
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from psycopg import AsyncConnection
-
-    from geo.database import Database
+    from geo.database import Connection, Database
     from geo.types import TileId
     from tiles.admission import Admission
     from tiles.encoding import Coding
@@ -29,18 +27,23 @@ if TYPE_CHECKING:
 ANONYMOUS = Caller.anonymous()
 # Of one statement: what is read of it is in memory at once, some hundred kilobytes.
 MANY = 32
-# The columns of what is asked as texts of arrays: psycopg takes five times as long to bind lists. OFFSET 0
-# holds the planner to one look into the primary key for each.
-FETCH: LiteralString = """
-SELECT asked.number, line.* FROM unnest(%s::text[], %s::int[], %s::int[], %s::int[], %s::date[], %s::text[],
-  %s::bool[]) WITH ORDINALITY AS asked (layer, zoom, x, y, day, basis, zstd, number)
+# The columns of what is asked as texts of arrays. OFFSET 0 holds the planner to one look into the primary key
+# for each.
+FETCH = Named(
+    b"""
+SELECT asked.number, line.*
+  FROM unnest(%(layers)s::text[], %(zooms)s::int[], %(xs)s::int[], %(ys)s::int[], %(days)s::date[],
+              %(bases)s::text[], %(zstd)s::bool[])
+       WITH ORDINALITY AS asked (layer, zoom, x, y, day, basis, zstd, number)
  CROSS JOIN LATERAL (
   SELECT raw_length, crc, CASE WHEN asked.zstd THEN zstd ELSE gzip END,
          CASE WHEN asked.zstd THEN zstd_digest ELSE gzip_digest END
     FROM ops.tile_ahead AS tile
    WHERE tile.layer = asked.layer AND tile.zoom = asked.zoom AND tile.x = asked.x AND tile.y = asked.y
      AND NOT stale AND holds @> asked.day AND tile.basis = asked.basis OFFSET 0) AS line
-"""
+""",
+    binary=True,
+)
 
 
 class Line(NamedTuple):
@@ -100,25 +103,26 @@ class Gathered:
             self._open = None
 
 
-async def read(connection: AsyncConnection[tuple[Any, ...]], lines: list[Line]) -> list[EncodedTile | None]:
+async def read(connection: Connection, lines: list[Line]) -> list[EncodedTile | None]:
     """Each line's tile; None where none is fresh, of its day and of its basis."""
     names, tiles, days, bases, codings = zip(*lines, strict=True)
-    asked = (
-        _array(names), _array(tile.z for tile in tiles), _array(tile.x for tile in tiles),
-        _array(tile.y for tile in tiles), _array(days), _array(bases),
-        _array(coding == "zstd" for coding in codings),
-    )  # fmt: skip
+    asked = {
+        "layers": _array(names),
+        "zooms": _array(tile.z for tile in tiles),
+        "xs": _array(tile.x for tile in tiles),
+        "ys": _array(tile.y for tile in tiles),
+        "days": _array(days),
+        "bases": _array(bases),
+        "zstd": _array(coding == "zstd" for coding in codings),
+    }
     found: list[EncodedTile | None] = [None] * len(lines)
-    cursor = connection.cursor(binary=True)
-    for number, raw_length, crc, blocks, digest in await (
-        await cursor.execute(FETCH, asked, prepare=True)
-    ).fetchall():
-        coding = codings[number - 1]
-        found[number - 1] = (
-            EncodedTile(blocks, crc if coding == "gzip" else 0, raw_length, digest, coding)
-            if raw_length
-            else EMPTY
-        )
+    answer = await connection.ask(FETCH, asked)
+    for row in range(answer.ntuples):
+        number, raw_length, crc, blocks, digest = (answer.get_value(row, i) or b"" for i in range(5))
+        place = int.from_bytes(number) - 1
+        length, coding = int.from_bytes(raw_length), codings[place]
+        sum_ = int.from_bytes(crc) if coding == "gzip" else 0
+        found[place] = EncodedTile(blocks, sum_, length, digest.decode(), coding) if length else EMPTY
     return found
 
 
