@@ -42,7 +42,7 @@ port = {port}
 unix_socket_directories = '{sockets}'
 unix_socket_permissions = 0700
 password_encryption = 'scram-sha-256'
-max_connections = 60
+max_connections = 100
 shared_buffers = '256MB'
 effective_cache_size = '1GB'
 work_mem = '16MB'
@@ -55,8 +55,8 @@ log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %u@%d '
 lc_messages = 'C'
 """
-# For tests only: a crash of the machine may lose everything.
-UNDURABLE = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+# For tests only: a crash of the machine may lose everything, and several applications stand side by side.
+UNDURABLE = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
 
 
 class Cluster:
