@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Error, TimeoutError, expect, sync_playwright
 
 from cli.bootstrap import chromium
-from tests.conftest import free_port
+from tests.conftest import STATEMENT_MS, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,8 @@ class Product:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("DIABAN_")}
         return subprocess.run(
             [sys.executable, str(ROOT / "diaban"), *command],
-            env=environment | {"DIABAN_HOME": str(self.home)},
+            env=environment
+            | {"DIABAN_HOME": str(self.home), "DIABAN_STATEMENT_TIMEOUT_MS": str(STATEMENT_MS)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.web.conftest import Product
 
 # Whichever test of the browser comes first waits for the whole product to come up.
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1_800)]
 
 
 def test_a_file_is_mapped_shown_landed_and_undone(product: Product, browser: Browser, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tests.web.conftest import Product, opened
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1_800)]
 
 ROOT = Path(__file__).parent.parent.parent
 # Inside Phường Cao Lãnh, in the demonstration's wards and in the real ones.
