@@ -56,6 +56,9 @@ def check(options: argparse.Namespace) -> None:
         options.output = options.output.resolve()
         if options.output.suffix not in (".pmtiles", ".mbtiles"):
             raise Stop("Tên tệp phải có đuôi .pmtiles hoặc .mbtiles.", "FILE ends in .pmtiles or .mbtiles.")
+        if not options.output.parent.is_dir():
+            folder = options.output.parent
+            raise Stop(f"Không có thư mục {folder}.", f"There is no folder {folder}.")
 
 
 def run(options: argparse.Namespace) -> int:
