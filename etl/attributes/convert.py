@@ -27,6 +27,7 @@ MEMORY = 200_000
 WORDS_CHARS = 250
 SQUARE_METRES = {"m²": 1.0, "ha": 10_000.0, "km²": 1_000_000.0}
 _UNIT_NAMED = re.compile(r"(?:[^a-z]|tich|^dt|^s)(m2|m²|ha|km2|km²)[^a-z0-9]*$")
+_UNIT_IN_CELL = re.compile(r"(?<=\d) {0,3}(m2|m²|ha|km2|km²)\.?$", re.IGNORECASE)
 
 
 class Converter:
@@ -42,6 +43,8 @@ class Converter:
         # An area that a row does not declare is measured later.
         self._required = self._required and name != layer.area_field
         self._factor = 1.0 if name in SYSTEM else unit_factor(column, layer.field(name).unit)
+        unit = None if name in SYSTEM else layer.field(name).unit
+        self._unit = unit if unit in SQUARE_METRES else None
         self._title = SYSTEM[name][0] if name in SYSTEM else layer.field(name).title
         self._kind = "" if name in SYSTEM or layer.field(name).codes else layer.field(name).type
         self._seen: dict[object, tuple[Any, Wrong | None]] = {}
@@ -152,11 +155,20 @@ class Converter:
             value = self._decoder(value)
         try:
             result = None if is_nothing(value) else read(value)
-            if self._factor != 1 and isinstance(result, float):
-                result = round(result * self._factor, 6)
+            factor = self._factor_of(value)
+            if factor != 1 and isinstance(result, float):
+                result = round(result * factor, 6)
         except Wrong as wrong:
             return None, wrong
         return result, self._empty() if result is None and self._required else None
+
+    def _factor_of(self, value: object) -> float:
+        """A unit in the cell itself ("0,5 ha") goes before that of the column's name."""
+        if self._unit is None or not isinstance(value, str):
+            return self._factor
+        if (told := _UNIT_IN_CELL.search(value.strip())) is None:
+            return self._factor
+        return SQUARE_METRES[told[1].lower().replace("2", "²")] / SQUARE_METRES[self._unit]
 
     def _empty(self) -> Wrong:
         return Wrong("không được để trống", "must not be empty")

@@ -27,6 +27,7 @@ _YEAR = re.compile(r"(?:năm\s*+)?((?:19|20)\d\d)(?:\.0)?", re.IGNORECASE)
 _QUARTERS = {"I": 1, "II": 2, "III": 3, "IV": 4}
 # 15/03/2024 08:30, 08h30 15/03/2024
 _TIME = r"(\d{1,2})\s*+[:hg]\s*+(\d{2})(?::(\d{2})(?:\.\d++)?)?"
+_HALF = re.compile(r"(?<=\d) ?(AM|PM|SA|CH)(?![^\W\d])", re.IGNORECASE)
 _DAY_THEN_TIME = re.compile(rf"^([^:]{{6,30}}?)[\s,]++{_TIME}", re.IGNORECASE)
 _TIME_THEN_DAY = re.compile(rf"^{_TIME}[\s,]++(?:ngày\s*+)?(.{{6,30}})", re.IGNORECASE)
 
@@ -97,8 +98,18 @@ def to_day(value: object, *, last: bool) -> date:
 
 def to_timestamp(value: object) -> datetime:
     """An instant, day first or by ISO 8601; without a zone it is Vietnam's time."""
-    moment = value if isinstance(value, datetime) else serial(value) or _moment(_text(value))
+    moment = value if isinstance(value, datetime) else serial(value) or _half(_text(value))
     return moment if moment.tzinfo else moment.replace(tzinfo=ICT)
+
+
+def _half(text: str) -> datetime:
+    """An instant whose clock goes to twelve (AM, PM; in Vietnamese SA, CH), or to twenty-four."""
+    if (found := _HALF.search(text)) is None:
+        return _moment(text)
+    moment = _moment(text[: found.start()] + text[found.end() :])
+    if not 1 <= moment.hour <= 12:
+        raise Wrong(f"không phải thời điểm: {text[:40]}", f"is no instant: {text[:40]}")
+    return moment.replace(hour=moment.hour % 12 + 12 * (found[1].upper() in ("PM", "CH")))
 
 
 def _moment(text: str) -> datetime:

@@ -16,6 +16,7 @@ from etl.georef import load_ground
 from etl.landing.coverage import take_neighbours
 from etl.landing.report import Findings, document
 from etl.landing.stream import Streamed, stream
+from etl.landing.units import unknown_units
 from etl.progress import silent
 from etl.sources import open_source
 from etl.survey import survey
@@ -129,6 +130,7 @@ def _stage(settings: Settings, connection: Db, wanted: Wanted, read: _Read, prog
             settings, connection, number, wish, lambda share, word: progress(0.1 + 0.7 * share, word)
         )
         found.taken = stage.finish(connection, number)
+        found.take_notes(unknown_units(connection, number, staged))
         day = _gone_from(connection, number, wanted, read)
         plan = Plan(layer, wanted.mode, staged.columns, staged.for_new, day, wanted.units)
         progress(0.85, "đối chiếu với lớp · comparing")

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from psycopg.sql import SQL
 
 from etl.types import Note
+from geo.datasets.names import OWNER
+from geo.datasets.names import staged as staged_table
 from geo.routing.standing import CLOSED
 from layers.description import Text
 
@@ -22,9 +25,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from psycopg import Connection
 
+    from etl.landing.stream import Staged
     from etl.types import Geometries, Rows
     from layers.description import Layer
 
+SHOWN = 5
 ROUTED = "reports"
 # Of a report without a unit the router says these too: no file overrules it later.
 ROUTED_WARD = ("ward_code", "ward_name")
@@ -117,6 +122,29 @@ class Responsible:
         left = int((~ours).sum())
         notes = ((_outside(outside),) if outside else ()) + ((_left(left),) if left else ())
         return units.tolist(), notes
+
+
+def unknown_units(connection: Connection[tuple[Any, ...]], number: int, staged: Staged) -> tuple[Note, ...]:
+    """Codes that the file names as responsible and that no unit bears, today or before."""
+    if "unit" not in staged.columns or "unit" in staged.for_new:
+        return ()
+    with connection.transaction():
+        connection.execute(OWNER)
+        found = connection.execute(
+            SQL(
+                "SELECT s.unit, count(*) FROM {} AS s WHERE s.unit IS NOT NULL AND EXISTS (SELECT FROM "
+                "core.admin_units) AND NOT EXISTS (SELECT FROM core.admin_units AS u WHERE u.code = s.unit) "
+                "GROUP BY 1 ORDER BY 2 DESC, 1"
+            ).format(staged_table(number))
+        ).fetchall()
+    if not found:
+        return ()
+    shown = ", ".join(str(code) for code, _ in found[:SHOWN]) + ("…" if len(found) > SHOWN else "")
+    text = Text(
+        vi=f"dòng ghi mã đơn vị phụ trách mà hệ thống không có ({shown}): không cán bộ xã nào thấy chúng",
+        en=f"rows name a responsible unit that is not known here ({shown}): no ward's staff will see them",
+    )
+    return (Note("unit_unknown", "info", text, sum(count for _, count in found)),)
 
 
 def _outside(count: int) -> Note:

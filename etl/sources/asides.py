@@ -33,6 +33,7 @@ class Asides:
     def __init__(self, header: Header) -> None:
         self._place = next(at for at in (header.first, header.both, header.wkt) if at is not None)
         self._second = header.second
+        self._names = [plain(name) for name in header.names]
         self._count = 0
         self._shown: list[str] = []
         # Below the words "người lập" stand names.
@@ -40,19 +41,32 @@ class Asides:
 
     def takes(self, row: Row) -> bool:
         """Whether a row without coordinates is no data, and so is taken here. What may be data is not."""
+        if self._is_header(row):
+            self._count += 1
+            return True
         if cell(row, self._place) not in (None, "") or number(cell(row, self._second)) is not None:
             return False
         filled = [str(each).strip() for each in row if each not in (None, "") and str(each).strip()]
         words = [bare(each[:_LONG]) for each in filled if number(each) is None]
         foot = bool(words) and len(words) <= FOOT_CELLS and any(_FOOT.match(each) for each in words)
         few = len(filled) <= GROUP_CELLS
-        if not (foot or (few and self._heads(row, filled)) or (few and self._signed and bool(words))):
+        alone = len(filled) == 1 and bool(words) and len(self._names) > GROUP_CELLS
+        few_words = few and (self._heads(row, filled) or (self._signed and bool(words)))
+        if not (foot or alone or few_words):
             return False
         self._count += 1
         self._signed = self._signed or any(map(_SIGNED.match, words))
         if len(self._shown) < SHOWN:
             self._shown.append(filled[0][:40])
         return True
+
+    def _is_header(self, row: Row) -> bool:
+        """Whether a row is the header once more, as printed pages and further tables below repeat it."""
+        here = cell(row, self._place)
+        if not isinstance(here, str) or not here[:1].isalpha():
+            return False  # most rows, and at once
+        told = [plain(str(each)) if each not in (None, "") else "" for each in row]
+        return told == self._names[: len(told)] and sum(map(bool, told)) > 1
 
     @staticmethod
     def _heads(row: Row, filled: Sequence[str]) -> bool:

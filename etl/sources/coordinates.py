@@ -76,7 +76,8 @@ def number(cell: object, decimal: Decimal | None = None) -> float | None:
         return None
     if isinstance(cell, int | float):
         return float(cell)
-    text = str(cell).strip()
+    # The sign that makes a spreadsheet take a number for a text may come with it.
+    text = str(cell).strip().lstrip("'’")
     if len(text) > NUMBER_CHARS:
         return None
     if decimal is not None and _SIMPLE[decimal].fullmatch(text):

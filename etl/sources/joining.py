@@ -40,6 +40,8 @@ _VARIES = re.compile(
     r"|cot\d{1,2}|stt|tt|diem|tendiem|point|pointid|pt|ptno|name|id|dinh|goc|sohieudiem|sohieu)$"
 )
 FEWEST = 3
+# A column names each thing where so many rows have a word of their own in it.
+MOSTLY = 0.8
 
 
 def of_corner(name: str) -> bool:
@@ -120,6 +122,24 @@ def names_of(header: Header, found: Keys) -> list[str]:
 def of_parcel(header: Header) -> list[int]:
     """The columns of a list that name the parcel in its rows, or in the first of them."""
     return [at for at in header.other if any(p.match(plain(header.names[at])) for p in (_PARCEL, _SHEET))]
+
+
+def names_each(header: Header, rows: Sequence[Row]) -> bool:
+    """Whether a column says something of its own of each row: then they are things and not corners.
+
+    Two cameras on one pole, or numbers that begin anew below a second heading, make no area.
+    """
+    if header.edge is not None:
+        return False
+    placed = [row for row in rows if number(cell(row, header.first)) is not None]
+    own = set(of_parcel(header))
+    for at in header.other:
+        if at == header.point or at in own or of_corner(header.names[at]):
+            continue
+        told = [str(each) for row in placed if (each := cell(row, at)) not in (None, "")]
+        if len(told) >= MOSTLY * len(placed) and len(set(told)) >= MOSTLY * len(told) and len(told) >= FEWEST:
+            return True
+    return False
 
 
 def tells(header: Header) -> set[str]:

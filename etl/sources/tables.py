@@ -66,6 +66,7 @@ class Table:
             points = [cell(row, self.header.point) for row in body] if self.header.point is not None else []
             self._joined = joining.keys(self.header, body)
             listed = is_list(self.header, self.texts(), self._pairs, points)
+            listed = listed and not joining.names_each(self.header, body)
             self.corners = listed or self._joined is not None
 
     def _spread(self, header: Header) -> None:
@@ -111,8 +112,12 @@ class Table:
         """The zones that a column says row by row."""
         if self._zone is None or self.corners:
             return Counter()
-        told = (zones.zone_of(cell(row, self._zone)) for row in self._head[self._at + 1 :])
+        told = map(zones.zone_of, self._zone_cells(self._head[self._at + 1 :]))
         return Counter(each for each in told if each is not None)
+
+    def _zone_cells(self, rows: Iterable[Row]) -> list[object]:
+        width = None if self.header is None else zones.width_column(self.header.names)
+        return [zones.told_by(cell(row, self._zone), cell(row, width)) for row in rows]
 
     def columns(self) -> list[str]:
         """Names of the columns that its rows come with."""
@@ -221,7 +226,7 @@ class Table:
         while chunk := list(itertools.islice(filled, size)):
             shapes, notes = places(header, chunk, self.decimal, swap=swap)
             if several:
-                zones.place(shapes, notes, [cell(row, self._zone) for row in chunk], set(several))
+                zones.place(shapes, notes, self._zone_cells(chunk), set(several))
             if first and self._told and notes[0] is None:
                 notes[0] = self._told
             first = False

@@ -22,6 +22,8 @@ _ALONE = re.compile(
     r"^\s*+(10[2-9]|111)(?:(?:\s*+(?:[°º˚o-]|do|d)\s*+|\s++)(\d{1,2})?|\s*+([.,]\d{1,2}))?\D*+"
 )
 _SIX = re.compile(r"mui\s*(?:chieu)?\s*6|utm")
+_SIXES = ("6", "6do", "mui6", "mui6do", "utm")
+_WIDTHS = ("mui", "muichieu", "loaimui", "dorongmui", "muichieudo")
 _COLUMNS = ("kinhtuyen", "ktt", "kttruc")
 NO_ZONE = note(
     "zone_unknown",
@@ -48,15 +50,28 @@ def zone_column(names: Sequence[str]) -> int | None:
     return next((at for at, name in enumerate(names) if plain(name).startswith(_COLUMNS)), None)
 
 
+def width_column(names: Sequence[str]) -> int | None:
+    """The column that says whether a row is in a zone of 3° or of 6°."""
+    return next((at for at, name in enumerate(names) if plain(name) in _WIDTHS), None)
+
+
+def told_by(meridian: object, width: object) -> object:
+    """What the two columns say together, as one cell would."""
+    six = width not in (None, "") and plain(str(width)).removesuffix("0") in _SIXES
+    return meridian if meridian in (None, "") or not six else f"{meridian} múi 6"
+
+
 def zone_of(cell: object) -> int | None:
     """The zone of one cell: ``105°45'``, ``105.75``, ``105-45``, ``KTT 105 45``."""
     if cell in (None, ""):
         return None
     text = bare(str(cell))
-    if (named := named_zones([text])) or (match := _ALONE.fullmatch(text)) is None:
+    six = _SIX.search(text) is not None
+    text, _, _ = text.partition(" mui")
+    if (named := named_zones([text + " mui 6" * six])) or (match := _ALONE.fullmatch(text)) is None:
         return named[0] if named else None
     part = float("0" + match[3].replace(",", ".")) if match[3] else int(match[2] or 0) / 60
-    return next(iter(_zone(int(match[1]) + part, six=_SIX.search(text) is not None)), None)
+    return next(iter(_zone(int(match[1]) + part, six=six)), None)
 
 
 def place(shapes: list[bytes | None], notes: list[str | None], cells: list[object], known: set[int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import openpyxl
 import pyarrow as pa
 import pytest
@@ -15,6 +16,7 @@ from etl.attributes.wrong import Wrong
 from etl.sources import batches, open_source
 from etl.sources.coordinates import number
 from etl.sources.refusal import Refused
+from geo.crs import ZONES, from_wgs84
 from layers.registry import load
 
 if TYPE_CHECKING:
@@ -137,7 +139,70 @@ def test_a_spreadsheets_bare_numbers_in_columns_of_dates() -> None:
     assert convert.serials(pa.array(["19/03/2026"]), 1) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("8:30 AM 15/03/2026", 8),
+        ("15/03/2026 8:30 CH", 20),
+        ("15/03/2026 12:30 SA", 0),
+        ("12:30 PM 15/03/2026", 12),
+    ],
+)
+def test_clocks_that_go_to_twelve(text: str, hour: int) -> None:
+    moment = to_timestamp(text)
+    assert (moment.hour, moment.minute, moment.date()) == (hour, 30, date(2026, 3, 15))
+    with pytest.raises(Wrong):
+        to_timestamp("15/03/2026 20:30 PM")
+
+
+def test_a_number_behind_the_sign_of_a_text() -> None:
+    assert number("'10.455") == 10.455 and number("’105,63", ",") == 105.63
+
+
 def test_the_error_of_a_map_server_is_no_data(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"error":{"code":498,"message":"Invalid Token","details":[]}}')
     with pytest.raises(Refused, match="Invalid Token"):
         open_source(tmp_path / "a.json")
+
+
+PLACES = ["10,455;105,63", "10,456;105,63", "10,457;105,63", "10,458;105,63"]
+
+
+def listed(tmp_path: Path, head: str, rows: list[str]) -> Batch:
+    (tmp_path / "a.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+    return read(tmp_path / "a.csv")
+
+
+def test_numbers_that_begin_anew_and_two_things_in_one_place_make_no_area(tmp_path: Path) -> None:
+    head = "STT;Tên;Vĩ độ;Kinh độ"
+    group = [f"{n + 1};Giao thông {n};{place}" for n, place in enumerate(PLACES)]
+    other = [f"{n + 1};An ninh {n};{place}" for n, place in enumerate(PLACES)]
+    batch = listed(tmp_path, head, [*group, ";;;", "II. CAMERA AN NINH;;;", head, *other, "Trang 2/2;;;"])
+    assert {shape.geom_type for shape in batch.geometry} == {"Point"} and len(batch) == 8
+    assert [note.code for note in batch.notes if note.code == "foot_skipped"] == ["foot_skipped"]
+    assert not batch.faults
+    # Corners that bear no name are a list as before.
+    corners = [
+        f"{n % 4 + 1};{NORTH + dy:.3f};{EAST + dx + n // 4 * 50:.3f}" for n, (dx, dy) in enumerate(SQUARE * 2)
+    ]
+    batch = listed(tmp_path, "STT;X;Y", corners)
+    assert [shape.geom_type for shape in batch.geometry] == ["Polygon"] * 2
+
+
+def test_rows_of_three_and_of_six_degrees_told_by_two_columns(tmp_path: Path) -> None:
+    at = 105.63, 10.45
+    rows = []
+    for epsg, width in ((5897, "3"), (3405, "6")):
+        east, north = from_wgs84(np.array([at]), ZONES[epsg])[0]
+        rows.append(f"A;{north:.3f};{east:.3f};105°00';{width}")
+    batch = listed(tmp_path, "Tên;X;Y;Kinh tuyến trục;Múi chiếu", rows)
+    assert [(shape.x, shape.y) for shape in batch.geometry] == [pytest.approx(at, abs=1e-7)] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "area_m2"), [("900,0 m²", 900), ("0,09 ha", 900), ("0,5ha", 5_000), ("1 km2", 1e6), ("900", 900)]
+)
+def test_a_unit_in_the_cell_goes_before_that_of_the_field(text: str, area_m2: float) -> None:
+    for column in ("Diện tích", "Diện tích (m2)"):
+        convert = Converter(load()["land_use"], "area_m2", column, None, ",")
+        assert convert(pa.array([text]), 1) == ([pytest.approx(area_m2)], [])

@@ -137,3 +137,15 @@ def test_who_writes_for_one_ward_gets_its_reports_only(settings: Settings, tmp_p
     done = listed(settings, tmp_path, ROWS[:1], units=("30001",))
     assert done.plan is not None and done.number is not None
     assert land(settings, done.number, done.plan) == Difference(new=1)
+
+
+def test_units_that_nobody_bears_are_told(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "camera.csv"
+    rows = ["Tên;Loại;Trạng thái;Mã đơn vị phụ trách;Vĩ độ;Kinh độ"]
+    rows += [
+        f"Cam {n};Giao thông;Đang hoạt động;{code};10,51;105,6{n}" for n, code in enumerate(["30001", "1"])
+    ]
+    file.write_text("\n".join(rows), encoding="utf-8")
+    done = prepare(settings, Wanted(file, "cameras", "tester"))
+    (told,) = [note for note in done.report["notes"] if note["code"] == "unit_unknown"]
+    assert told["count"] == 1 and "00001" in told["text"]["vi"]
