@@ -172,7 +172,7 @@ def test_half_of_the_public_s_connections_are_there_before_anyone_asks(
         database = Database(settings)
         await database.open()
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(300):
                 while admin.execute(there).fetchone() != (settings.pool_max // 2,):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
         finally:
