@@ -44,7 +44,7 @@ SELECT ST_AsMVT(t, %(layer)s, 4096, 'geom', 'id') FROM (
   SELECT CASE WHEN n = 1 THEN id END AS id,
          jsonb_build_object({count}, n {legend}) || coalesce(classes, '{{}}') AS properties,
          ST_MakePoint(floor((px / %(side)s - %(x)s) * 4096), floor((py / %(side)s - %(y)s) * 4096)) AS geom
-    FROM cell ORDER BY n DESC) AS t
+    FROM cell ORDER BY cell.n DESC, cell.id, cell.px, cell.py) AS t
 """
 COUNTED: LiteralString = """
 SELECT x, y, class, n, id, sum_x, sum_y FROM ops.point_count

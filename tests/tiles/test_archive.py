@@ -105,6 +105,18 @@ def test_the_bytes_are_the_live_ones(settings: Settings, tmp_path: Path, suffix:
 
 
 @pytest.mark.usefixtures("rows")
+def test_the_bytes_do_not_follow_the_order_of_rows_on_disk(settings: Settings, tmp_path: Path) -> None:
+    before = run(settings, tmp_path / "before.mbtiles")
+    with psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
+        # A row that is written again lies behind the others.
+        connection.execute("UPDATE core.crop_areas SET area_ha = 31 WHERE area_name = 'Vùng 0'")
+        connection.execute("UPDATE core.crop_areas SET area_ha = 30 WHERE area_name = 'Vùng 0'")
+        (first,) = connection.execute("SELECT area_name FROM pub.crop_areas").fetchone() or ("",)
+    assert first != "Vùng 0"
+    assert run(settings, tmp_path / "after.mbtiles") == before
+
+
+@pytest.mark.usefixtures("rows")
 def test_a_stopped_export_goes_on(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "crops.mbtiles"
     with pytest.raises(KeyboardInterrupt):
