@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from layers.description import Layer
 
 MAX_ID = 2**63 - 1
+# Of the pages of which a connection keeps the plan: few, for it knows few statements.
+USUAL_LIMITS = frozenset((10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ async def _rows(
             bound = {**values, "limit": query.limit + 1, "offset": query.offset}
             bound |= cursor_values(query.cursor)
             if query.filter.empty and not query.sort:
-                found = await connection.ask(plain_page(shape), bound)
+                usual = query.limit in USUAL_LIMITS and not query.offset
+                found = await connection.ask(plain_page(shape, query.limit + 1 if usual else None), bound)
                 features, end = _first_column(found, query.limit), _end(found, query.limit)
             else:
                 cursor = await connection.execute(page_statement(shape), bound, prepare=prepare)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from geo.features.query import FeatureQuery, Filter
 
 
+PLACE = b"LIMIT %(limit)s OFFSET %(offset)s"
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """The properties that are numbers: with decimals, of which whole ones are written 5.0, and without."""
@@ -73,8 +76,9 @@ def page_statement(shape: Shape) -> bytes:
         # The inner question first: PostgreSQL would also write the features that an offset passes over.
         SQL(
             "SELECT {feature}, t.id{keys} FROM (SELECT t.* FROM {table} t{where} ORDER BY {order}"
-            " LIMIT %(limit)s OFFSET %(offset)s) t ORDER BY {order}"
+            " {place}) t ORDER BY {order}"
         ).format(
+            place=SQL(PLACE.decode()),
             feature=feature(shape),
             keys=keys,
             table=_table(shape),
@@ -85,9 +89,14 @@ def page_statement(shape: Shape) -> bytes:
 
 
 @lru_cache(maxsize=512)
-def plain_page(shape: Shape) -> Named:
-    """:func:`page_statement` of a layer without filter and sort; bound: ``limit``, ``offset``, ``after``."""
-    return Named(page_statement(shape))
+def plain_page(shape: Shape, limit: int | None = None) -> Named:
+    """:func:`page_statement` of a layer without filter and sort; bound: ``limit``, ``offset``, ``after``.
+
+    With ``limit`` written into it, and from the first row: then PostgreSQL keeps a plan. Without knowing the
+    numbers it takes a tenth of the table for the page, finds that dear and plans each time (0.09 ms).
+    """
+    text = page_statement(shape)
+    return Named(text if limit is None else text.replace(PLACE, b"LIMIT %d" % limit))
 
 
 @lru_cache(maxsize=512)

@@ -10,8 +10,15 @@ import psycopg
 import pytest
 
 from geo.database import Caller, Claims, Database
-from geo.features import FeatureQuery, Filter, parse_bbox
-from geo.features.sql import count_statement, filter_values, item_statement, page_statement, shape_of
+from geo.features import Cursor, FeatureQuery, Filter, parse_bbox
+from geo.features.sql import (
+    count_statement,
+    filter_values,
+    item_statement,
+    page_statement,
+    plain_page,
+    shape_of,
+)
 
 if TYPE_CHECKING:
     from geo.settings import Settings
@@ -73,3 +80,26 @@ def test_a_plain_page_walks_the_key(settings: Settings, caller: Caller) -> None:
     shape = shape_of(caller.schema, "cameras", ("name",), FeatureQuery())
     found = asyncio.run(plan(settings, caller, page_statement(shape), {"limit": 11, "offset": 0}))
     assert "cameras_pkey" in found and "Seq Scan" not in found and '"Sort"' not in found
+
+
+def test_of_a_usual_page_after_another_the_plan_is_kept(settings: Settings) -> None:
+    shape = shape_of("pub", "cameras", ("name",), FeatureQuery(cursor=Cursor((), 0)))
+    kept = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE name LIKE 'diaban%'"
+
+    async def ask() -> tuple[list[bytes | None], list[tuple[int, int]]]:
+        database, seen = Database(settings), list[bytes | None]()
+        await database.open()
+        try:
+            async with database.read(Caller.anonymous()) as connection:
+                for _ in range(8):
+                    after = int(seen[-1] or 0) if seen else 0
+                    page = await connection.ask(plain_page(shape, 10), {"after": after})
+                    seen += [page.get_value(row, 1) for row in range(page.ntuples)]
+                return seen, await (await connection.execute(kept)).fetchall()
+        finally:
+            await database.close()
+
+    seen, plans = asyncio.run(ask())
+    assert len(set(seen)) == 80
+    # Five are planned with their values, to compare.
+    assert plans == [(3, 5)]
