@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from anyio import to_thread
 from pygeoapi.api.itemtypes import get_collection_item, get_collection_items
@@ -21,6 +22,7 @@ from api.ogc.links import item_links, page_links
 from api.ogc.outline import outline
 from api.ogc.page_map import page_map
 from api.ogc.pages import Ask, html, linked_data
+from api.ogc.parameters import PAGE
 from geo.features import (
     CRS84,
     FeatureQuery,
@@ -85,6 +87,10 @@ async def _items(request: Request) -> Response:
         **collection_members(found, query, params.get("limit"), links),
         "features": shown,
         "layer": _texts(ask, layer),
+        # The same question in the other language.
+        "asked": "".join(
+            f"{urlencode({name: value})}&" for name, value in params.items() if name not in PAGE
+        ),
         "map": await to_thread.run_sync(page_map, shown, query.crs, layer.label),
     }
     return answer(request, ask, await html(ask, "collections/items/index.html", document), **headers)

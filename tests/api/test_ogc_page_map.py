@@ -72,3 +72,14 @@ def test_a_page_of_items_has_a_map_of_links(client: TestClient) -> None:
     assert "Camera 00" in client.get(targets[0].replace("&amp;", "&")).text
     assert re.search(r'href="http://testserver/\?c=[\d.,]+&amp;layers=cameras', svg[0])
     assert "<figure" not in client.get(path, params={"f": "html", "skipGeometry": "true"}).text
+
+
+@pytest.mark.usefixtures("rows")
+def test_the_other_language_has_the_same_question(client: TestClient) -> None:
+    asked = {"f": "html", "lang": "vi", "limit": "3", "filter": "name <> 'a&b'"}
+    page = client.get("/ogc/collections/cameras/items", params=asked).text
+    found = re.search(r'<a href="(\?[^"]+)" lang="en"', page)
+    assert found is not None
+    other = client.get("/ogc/collections/cameras/items" + found[1].replace("&amp;", "&"))
+    assert other.status_code == 200 and '<html lang="en">' in other.text
+    assert other.text.count("<circle") == 3
