@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 
-from etl.geometry.faces import doubtful, faces
+from etl.geometry.faces import STEPS_A_DEGREE, doubtful, faces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from etl.geometry.faces import Edges
     from etl.landing.spool import Shapes
     from etl.types import Geometries
 
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
 
 # About a metre: gaps as narrow as this are errors of drawing, wider ones are roads and canals.
 GAP_DEG = 1e-5
+# Ten blocks' worth lie in a block's box only where shapes lie in heaps: the first of them tell enough.
+VERTICES_AROUND = 4_000_000
 # In a file that is wrong everywhere the first so many pairs of a block tell enough.
 PAIRS_A_BLOCK = 50_000
 # Where more edges than this may cross one another, shapes lie in heaps: cutting all by all would never end.
-CROSSINGS_A_BLOCK = 50_000_000
+CROSSINGS_A_BLOCK = 2_000_000
 # So many pairs of boxes show that they do.
 BOXES_A_BLOCK = 2_000_000
 SHAPES_A_QUERY = 256
+EDGES_A_QUERY = 4_096
+# In the box of a river or a road lie more shapes than this, of which it meets few.
+SHAPES_A_BOX = 500
 # Less than a tenth of a square metre anywhere in the country.
 LEAST_DEG2 = 8e-12
 TOUCH_DEG = 1e-8
@@ -50,8 +56,7 @@ def check_block(shapes: Shapes, block: Ints) -> list[Found]:
         return []
     tree = shapely.STRtree(here)
     boxes = _box_pairs(tree)
-    alone = np.bincount(edges.shape, minlength=len(here))
-    if len(boxes) >= BOXES_A_BLOCK or alone[boxes].sum() > CROSSINGS_A_BLOCK:
+    if len(boxes) >= BOXES_A_BLOCK or _in_heaps(edges):
         pairs, empty = boxes, _holes(here)
     else:
         found, depth = faces(here, edges)
@@ -65,25 +70,49 @@ def check_block(shapes: Shapes, block: Ints) -> list[Found]:
     ]
 
 
+def meets(boxes: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which boxes (n, 4) have a point in common with one box."""
+    low, high = box[:2], box[2:]
+    met: NDArray[np.bool_] = ((boxes[:, :2] <= high) & (boxes[:, 2:] >= low)).all(axis=1)
+    return met
+
+
 def _around(shapes: Shapes, block: Ints) -> Ints:
-    """What else lies in a block's box."""
-    west, south = shapes.boxes[block][:, :2].min(axis=0) - GAP_DEG
-    east, north = shapes.boxes[block][:, 2:].max(axis=0) + GAP_DEG
-    box = shapes.boxes
-    near = (box[:, 0] <= east) & (box[:, 2] >= west) & (box[:, 1] <= north) & (box[:, 3] >= south)
+    """What else lies in a block's box, as long as its vertices are not too many."""
+    low, high = shapes.boxes[block][:, :2].min(axis=0), shapes.boxes[block][:, 2:].max(axis=0)
+    near = meets(shapes.boxes, np.concatenate([low - GAP_DEG, high + GAP_DEG]))
     near[block] = False
-    return np.flatnonzero(near)
+    around = np.flatnonzero(near)
+    return around[np.cumsum(shapes.counts[around]) <= VERTICES_AROUND]
 
 
 def _box_pairs(tree: shapely.STRtree) -> Ints:
     """Shapes whose boxes meet, each pair once; the first ``BOXES_A_BLOCK`` of them."""
     found = [np.zeros((0, 2), dtype=np.int64)]
     for start in range(0, len(tree), SHAPES_A_QUERY):
-        one, other = tree.query(tree.geometries[start : start + SHAPES_A_QUERY])
+        some = tree.geometries[start : start + SHAPES_A_QUERY]
+        one, other = tree.query(some)
+        wide = np.flatnonzero(np.bincount(one, minlength=len(some)) > SHAPES_A_BOX)
+        if len(wide):
+            again, met = tree.query(some[wide], predicate="intersects")
+            rest = ~np.isin(one, wide)
+            one, other = np.concatenate([one[rest], wide[again]]), np.concatenate([other[rest], met])
         found.append(np.column_stack([one + start, other])[one + start < other])
         if sum(map(len, found)) >= BOXES_A_BLOCK:
             break
     return np.concatenate(found)[:BOXES_A_BLOCK]
+
+
+def _in_heaps(edges: Edges) -> bool:
+    """Whether more than ``CROSSINGS_A_BLOCK`` pairs of edges may cross."""
+    lines: Geometries = np.empty(len(edges.at), dtype=object)
+    shapely.linestrings(edges.at.reshape(-1, 2, 2) / STEPS_A_DEGREE, out=lines)
+    tree, pairs = shapely.STRtree(lines), 0
+    for start in range(0, len(lines), EDGES_A_QUERY):
+        pairs += tree.query(lines[start : start + EDGES_A_QUERY]).shape[1]
+        if pairs > CROSSINGS_A_BLOCK:
+            return True
+    return False
 
 
 def _pairs(tree: shapely.STRtree, deep: Geometries, boxes: Ints) -> Ints:

@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 
 from etl.landing.block import TOUCH_DEG, check_block
+from etl.landing.regions import Regions
 from etl.types import Note
 from geo.geometry.area import area_m2
 from layers.description import Text
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from etl.geometry import Tally
     from etl.landing.block import Found
     from etl.landing.report import Findings
-    from etl.landing.spool import Shapes
+    from etl.landing.spool import Shapes, Spooled
     from etl.types import Geometries
 
     Ints = NDArray[np.int64]
@@ -37,18 +38,23 @@ HANDS = 2
 LEAST_M2 = 0.1
 
 
-def check_coverage(shapes: Shapes, tally: Tally, done: Callable[[float], None] = lambda _: None) -> None:
+def check_coverage(whole: Spooled, tally: Tally, done: Callable[[float], None] = lambda _: None) -> None:
     """Count overlaps and gaps with their area and places."""
     ready = 0
-    blocks = list(_blocks(shapes, np.arange(len(shapes))))
     seen: set[bytes] = set()
+    regions = Regions(whole)
     with ThreadPoolExecutor(HANDS) as hands:
-        for block, found in zip(blocks, hands.map(partial(check_block, shapes), blocks), strict=True):
-            for each in found:
-                new = _new(each, seen)
-                _count(tally, each.code, each.shapes[new], each.rows[new])
-            ready += len(block)
-            done(ready / len(shapes))
+        for region in regions:
+            blocks = list(_blocks(region.shapes, region.own))
+            check = partial(check_block, region.shapes)
+            for block, found in zip(blocks, hands.map(check, blocks), strict=True):
+                for each in found:
+                    new = _new(each, seen)
+                    if region.large and each.code == "gap":
+                        new[new] = ~regions.beside_others(each.shapes[new])
+                    _count(tally, each.code, each.shapes[new], each.rows[new])
+                ready += len(block)
+                done(ready / len(whole))
 
 
 def take_neighbours(found: Findings, shared: list[tuple[int, bytes]] | None) -> None:

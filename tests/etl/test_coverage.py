@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from etl.geometry import Tally
-from etl.landing import block, coverage
+from etl.landing import block, coverage, regions, spool
 from etl.landing.spool import Spool
 from geo.geometry.area import area_m2
 
@@ -96,10 +96,14 @@ def spoiled(rng: np.random.Generator, shapes: Geometries) -> Geometries:
     return np.array([each for each in out if not each.is_empty and each.is_valid], dtype=object)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(30))
 def test_what_is_told_is_what_a_union_and_all_pairs_say(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(seed)
     monkeypatch.setattr(coverage, "VERTICES_A_BLOCK", int(rng.choice([60, 150, 10_000])))
+    monkeypatch.setattr(regions, "LARGE_VERTICES", int(rng.choice([20, 60, 10_000])))
+    monkeypatch.setattr(regions, "SHAPES_A_REGION", int(rng.choice([12, 30, 10_000])))
+    monkeypatch.setattr(spool, "A_CHUNK", int(rng.choice([7, 10_000])))
+    monkeypatch.setattr(block, "SHAPES_A_BOX", int(rng.choice([2, 500])))
     agree(spoiled(rng, cells(rng, int(rng.integers(2, 8)))))
 
 
@@ -108,6 +112,22 @@ def test_heaps_of_shapes_are_compared_without_cutting_all_by_all(monkeypatch: py
     rng = np.random.default_rng(11)
     found = agree(spoiled(rng, cells(rng, 6)))
     assert {"overlap", "gap"} <= found.kinds.keys()
+
+
+def test_a_river_through_many_shapes_is_no_heap(monkeypatch: pytest.MonkeyPatch) -> None:
+    def heaps(here: Geometries) -> Geometries:
+        raise AssertionError("taken for a heap")
+
+    monkeypatch.setattr(block, "_holes", heaps)
+    monkeypatch.setattr(block, "BOXES_A_BLOCK", 2_500)
+    monkeypatch.setattr(block, "CROSSINGS_A_BLOCK", 100_000)
+    monkeypatch.setattr(block, "SHAPES_A_BOX", 50)
+    monkeypatch.setattr(regions, "LARGE_VERTICES", 200)
+    under = cells(np.random.default_rng(3), 20)
+    t = np.linspace(0, 1, 900)
+    course = np.column_stack([WEST + 20 * CELL * t, SOUTH + CELL * (20 * t + np.sin(40 * t))])
+    rivers = [shapely.LineString(xy).buffer(2e-5) for xy in (course, np.add(course, [3.5 * CELL, 0]))]
+    assert agree(np.array([*under, *rivers], dtype=object)).kinds["overlap"].count > 80
 
 
 def test_where_all_edges_fit_nothing_is_told() -> None:
@@ -137,7 +157,9 @@ def test_spooled_shapes_come_back_in_any_order_and_do_not_stay_in_memory() -> No
         for start in range(0, len(shapes), 50):
             part = shapes[start : start + 50]
             spool.add(shapely.to_wkb(part).tolist(), part, np.arange(start, start + len(part)))
-        kept = spool.close()
+        whole = spool.close()
+        (known,) = whole.chunks()
+        kept = whole.shapes(known)
         before = mapped_kb()
         for which in (np.array([199, 0, 70]), np.arange(200)):
             assert shapely.equals_identical(kept.read(which), shapes[which]).all()
