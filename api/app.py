@@ -32,6 +32,7 @@ from api import (
 from api.definition import complete
 from api.drawn import Drawn
 from api.first import First
+from api.foreign import Foreign
 from api.hotspots.doors import HOTSPOTS
 from api.imports import datasets
 from api.imports import doors as imports
@@ -97,8 +98,8 @@ class Diaban(FastAPI):
         return cast("dict[str, Any]", self.openapi_schema)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Starlette's stack behind the busiest doors, observed."""
-        return Observed(First(super().build_middleware_stack()), self.state.policy)
+        """Starlette's stack behind the busiest doors, open to pages of other origins, observed."""
+        return Observed(Foreign(First(super().build_middleware_stack())), self.state.policy)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from typing import TYPE_CHECKING, Annotated, cast
 
 import structlog
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["map"])
 log = structlog.get_logger()
 
+RANGES = re.compile(r"bytes=\s*(?:\d+-\d*|-\d+)(?:\s*,\s*(?:\d+-\d*|-\d+))*\s*")
 # The file changes when somebody lays another one in its place, which is rare and no emergency.
 KEPT = {"Cache-Control": "public, max-age=86400", **OPEN}
 
@@ -68,6 +70,9 @@ async def tile(
 async def file(request: Request) -> Response:
     """The whole file; ``Range`` is answered with 206, one that is outside with 416 (RFC 9110, 14)."""
     path = _basemap(request).path
+    if not RANGES.fullmatch(request.headers.get("range", "")):
+        # RFC 9110, 14.2: a unit that nobody knows is no error.
+        request.scope["headers"] = [each for each in request.scope["headers"] if each[0] != b"range"]
     headers = {**OPEN, "Cache-Control": "public, max-age=0, must-revalidate"}
     answer = FileResponse(
         path, media_type="application/vnd.pmtiles", headers=headers, stat_result=path.stat()

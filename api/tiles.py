@@ -13,6 +13,7 @@ from starlette.datastructures import QueryParams
 from api.caching import OPEN, chosen_coding, freshness, matches
 from api.deps import BaseUrl, Layers, Who, caller
 from api.leaving import Listening
+from api.ogc.parameters import read
 from geo.calendar import parse_day
 from geo.database import Caller
 from geo.errors import InvalidInput
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from tiles.encoding import Coding
 
 FILTER = ("filter", "filter-lang", "filter-crs")
+TILESET = (*FILTER, "datetime")
+# ``v``: the versions that the asker knows of, for caches on the way; here it changes nothing.
+TILE = (*TILESET, "v")
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 MAX_LAYERS = 8
 # The best first.
@@ -78,6 +82,7 @@ DOCUMENTED = {
         _parameter("filter", "query", "CQL2 over the queryables of every one of the layers"),
         _parameter("filter-lang", "query", "cql2-text (default) or cql2-json"),
         _parameter("filter-crs", "query", "of the coordinates in the filter; CRS84 by default"),
+        _parameter("v", "query", "anything: another address for caches on the way, the same tile"),
     ]
 }
 
@@ -88,6 +93,8 @@ async def tile(request: Request) -> Response:
 
     204 where it is empty; 304 for a known ``If-None-Match``; errors: 400, 404, 422 (too costly), 503.
     """
+    if request.scope["query_string"]:
+        read(request.query_params, TILE)
     path = request.path_params
     place = TileId.parse(path["z"], path["x"], path["y"])
     return await answer_tile(request, asked_layers(request.app.state.catalogue, path["layers"]), place)
@@ -165,6 +172,7 @@ async def tileset(
     datetime: str | None = None,
 ) -> JSONResponse:
     """TileJSON 3.0.0 of the same layers: extent, zooms, what the attributes mean, where the tiles are."""
+    read(request.query_params, TILESET)
     wanted = asked_layers(catalogue, layers)
     asked_filters(request.query_params, wanted, who)
     kept = {name: request.query_params[name] for name in FILTER if name in request.query_params}

@@ -381,3 +381,15 @@ def _counted(client: TestClient, outcome: str) -> float:
         ):
             return float(line.rsplit(" ", 1)[1])
     return 0.0
+
+
+@pytest.mark.parametrize("path", ["/tiles/cameras/1/1/0.mvt", "/tiles/cameras.json"])
+@pytest.mark.parametrize("query", ["filtr=kind%3D'traffic'", "datetime=2025-01-01&datetime=2026-01-01"])
+def test_a_parameter_that_is_unknown_or_twice_is_refused(client: TestClient, path: str, query: str) -> None:
+    answer = client.get(f"{path}?{query}")
+    assert answer.status_code == 400
+    assert query.partition("=")[0] in answer.text
+
+
+def test_versions_in_a_tile_s_address_change_nothing(client: TestClient) -> None:
+    assert client.get("/tiles/cameras/1/1/0.mvt?v=7.8").status_code in (200, 204)
