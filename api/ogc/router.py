@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, HTTPException, Response
 from pygeoapi.api import conformance, describe_collections, get_collection_schema, landing_page, openapi_
 from pygeoapi.api.itemtypes import get_collection_queryables
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from fastapi import Request
+
+    type Door = Callable[[Request], Awaitable[Response]]
 
 SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
@@ -100,7 +102,7 @@ async def style(_: Request) -> Response:
 
 
 ITEMS = "/ogc/collections/{layer}/items"
-ROUTES: dict[str, Callable[[Request], Awaitable[Response]]] = {
+ROUTES: dict[str, Door] = {
     # Routes are tried in this order, each by an expression of its own: what is asked most stands first.
     ITEMS: items,
     f"{ITEMS}/{{id}}": item,
@@ -117,7 +119,7 @@ ROUTES: dict[str, Callable[[Request], Awaitable[Response]]] = {
     **TILES,
     **PROCESSES,
 }
-EDITING: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
+EDITING: dict[tuple[str, str], Door] = {
     ("POST", ITEMS): editing.create,
     ("PUT", f"{ITEMS}/{{id}}"): editing.replace,
     ("PATCH", f"{ITEMS}/{{id}}"): editing.update,
@@ -125,8 +127,27 @@ EDITING: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
     ("OPTIONS", ITEMS): editing.options,
     ("OPTIONS", f"{ITEMS}/{{id}}"): editing.options,
 }
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def _door(takes: dict[str, Door]) -> Door:
+    """One address by method; another method is 405 and told all that it takes (RFC 9110, 15.5.6)."""
+    # A HEAD comes as the GET that it is but for the body (api.middleware).
+    allow = ", ".join(takes).replace("GET", "GET, HEAD")
+
+    async def door(request: Request) -> Response:
+        if (endpoint := takes.get(request.method)) is None:
+            raise HTTPException(405, headers={"Allow": allow})
+        return await endpoint(request)
+
+    return door
+
+
+ADDRESSES: dict[str, dict[str, Door]] = {}
 for path, endpoint in {**RECORDS, **ROUTES}.items():
-    # Plain Starlette routes: FastAPI reads parameters itself and answers 422 where the standard says 400.
-    router.add_route(path, endpoint, methods=["GET", "HEAD"])
+    ADDRESSES.setdefault(path, {})["GET"] = endpoint
 for (method, path), endpoint in {**EDITING, **PROCESS_ACTIONS}.items():
-    router.add_route(path, endpoint, methods=[method])
+    ADDRESSES.setdefault(path, {})[method] = endpoint
+for path, takes in ADDRESSES.items():
+    # Plain Starlette routes: FastAPI reads parameters itself and answers 422 where the standard says 400.
+    router.add_route(path, _door(takes), methods=METHODS)

@@ -149,6 +149,15 @@ def test_other_methods_are_refused(client: TestClient) -> None:
             assert client.request(method, path).status_code == 405
     for method in ("PUT", "PATCH", "DELETE"):
         assert client.request(method, ITEMS).status_code == 405
+    for path, takes in {
+        "/ogc": "GET, HEAD",
+        ITEMS: "GET, HEAD, POST, OPTIONS",
+        f"{ITEMS}/1": "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
+        "/ogc/processes/echo/execution": "POST",
+    }.items():
+        odd = next(each for each in ("GET", "POST", "PUT") if each not in takes)
+        answer = client.request(odd, path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, takes)
     # Editing is for those with the right.
     assert client.post(ITEMS).status_code == client.delete(f"{ITEMS}/1").status_code == 401
 
