@@ -15,7 +15,16 @@ import shapely
 from etl.georef.declared import understand
 from etl.georef.fit import Fit, Fitter
 from etl.georef.systems import CANDIDATES, VN2000_DEGREES, WGS84, choice
-from etl.georef.words import ambiguity, by_answer, contradicted, elsewhere, guess, nowhere, set_aside
+from etl.georef.words import (
+    ambiguity,
+    by_answer,
+    contradicted,
+    elsewhere,
+    guess,
+    nowhere,
+    others_fit,
+    set_aside,
+)
 from geo.crs import customary
 
 if TYPE_CHECKING:
@@ -129,7 +138,13 @@ def _with_declaration(case: _Case, good: list[Fit], mine: Fit, least: Fit) -> Fo
         own = [fit for fit in good if fit.system.epsg in case.local and not _proves(mine, fit)]
         if own:
             return case.ask(good, elsewhere(mine, own[0]))
-    return Found(mine.system, ())
+    rivals = [fit for fit in good if not _same_place(mine, fit) and not _proves(mine, fit)]
+    return Found(mine.system, (), None, (others_fit(mine, rivals),) if rivals else ())
+
+
+def _same_place(mine: Fit, other: Fit) -> bool:
+    """Two kinds of degrees lie 200 m apart, and nobody means the rarer one."""
+    return other is mine or {mine.system.epsg, other.system.epsg} <= set(DEGREES)
 
 
 def _astray(fit: Fit) -> float:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from etl.georef.fit import Fit
     from etl.types import CrsChoice
 
-MOST_CHOICES = 12
+MOST_CHOICES, MOST_RIVALS = 12, 3
 
 
 def evidence(fit: Fit, *, declared: bool, local: bool = False) -> tuple[Text, ...]:
@@ -108,6 +108,21 @@ def elsewhere(mine: Fit, local: Fit) -> Note:
             vi=f"Tệp khai {mine.system.name}, không phải múi quen dùng của địa phương; "
             f"{local.system.name} cũng khớp.",
             en=f"The declared {mine.system.name} is not the province's; {local.system.name} fits too.",
+        ),
+    )
+
+
+def others_fit(mine: Fit, others: list[Fit]) -> Note:
+    """The declaration stands, and the borders alone would not tell it from other systems."""
+    names = "; ".join(f"{fit.system.name} (EPSG:{fit.system.epsg})" for fit in others[:MOST_RIVALS])
+    return Note(
+        "crs_others_fit",
+        "info",
+        Text(
+            vi=f"Theo khai báo {mine.system.name}. Ranh giới xã, phường không bác được: {names}."
+            " Xem vị trí trên bản đồ trước khi nạp; sai thì chọn lại bằng --crs.",
+            en=f"By its declaration {mine.system.name}. The wards' borders do not rule out: {names}."
+            " Look at the map before landing; where it is wrong, say --crs.",
         ),
     )
 

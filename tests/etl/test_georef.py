@@ -127,6 +127,8 @@ def test_where_several_fit_alike_a_person_is_asked() -> None:
     assert detect(in_system(few, 5897), None, tenant(), answer="5897").system == choice("5897")
     declared = detect(in_system(few, 5897), "EPSG:5897", tenant())
     assert declared.system == choice("5897")
+    (told,) = declared.notes  # never in silence
+    assert told.code == "crs_others_fit" and "EPSG:3405" in told.text.vi
     assert detect(in_system(few, 5897), "EPSG:3405", tenant()).ambiguity is not None
 
 
