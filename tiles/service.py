@@ -179,12 +179,12 @@ class TileService:
             return await self._drawn(connection, self._ways(layer, key, caller, rungs))
 
     async def _drawn(self, connection: Connection, ways: Iterator[TileQuery]) -> bytes:
-        cursor = connection.cursor(binary=True)
         for query in ways:
             if query.plain:
                 answer = await connection.ask(named(query.statement), query.parameters)
                 return answer.get_value(0, 0) or b""
             # Prepared by psycopg when it comes again: there are more of them than a connection keeps.
+            cursor = connection.cursor(binary=True)
             row = await (await cursor.execute(query.statement, query.parameters)).fetchone()
             if row is not None:
                 return bytes(row[0] or b"")
