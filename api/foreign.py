@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-OPEN_DOORS = re.compile(r"/(?:ogc|tiles|styles|signs|open311|basemap)\b")
+OPEN_DOORS = re.compile(r"/(?:ogc|tiles|styles|basemap)\b")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 # Beside those that every script may read.
 READABLE = ("Content-Crs", "ETag", "Link", "Location", "Preference-Applied", "Retry-After", "X-Request-Id")
