@@ -61,12 +61,17 @@ def translated() -> Iterator[None]:
         known = translate(error)
         if known is None:
             raise
-        # A new one each time: an exception that is raised twice keeps the first traceback.
-        raise type(known)(known.vi, known.en) from error
+        raise known from error
 
 
 def translate(error: psycopg.Error) -> DiabanError | None:
     """The error for callers, or None where the statement itself is wrong (a defect of ours)."""
+    known = _known(error)
+    # A new one each time: an exception that is raised twice keeps the first traceback.
+    return None if known is None else type(known)(known.vi, known.en)
+
+
+def _known(error: psycopg.Error) -> DiabanError | None:
     if error.sqlstate in OURS:
         return OURS[error.sqlstate]
     for kinds, answer in KNOWN:

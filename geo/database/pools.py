@@ -104,7 +104,7 @@ class _Lent:
         finally:
             await self._pool.putconn(self._connection)
         if isinstance(error, Error) and (known := translate(error)) is not None:
-            raise type(known)(known.vi, known.en) from error
+            raise known from error
 
 
 @asynccontextmanager
