@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from etl.landing.block import GAP_DEG, TOUCH_DEG, meets
+from etl.landing.density import Density, middles_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,7 @@ SHAPES_A_REGION = 1_000_000
 SHAPES_AROUND = 1_000_000
 # A shape is large where so many vertices of others lie in its box.
 LARGE_VERTICES = 400_000
-# By a sample's order, so that a stray place far away changes nothing.
-SAMPLE, CELLS = 20_000, 256
+SAMPLE = 20_000
 
 
 class Region(NamedTuple):
@@ -48,13 +48,13 @@ class Regions:
     def __init__(self, whole: Spooled) -> None:
         self._whole = whole
         middles = _sample(whole)
-        large = np.concatenate(list(_large(whole, _Density(whole, middles))))
+        large = np.concatenate(list(_large(whole, Density(whole, middles))))
         strips = [_strips(middles[:, 0], int((~large).sum())), _strips(middles[:, 0], int(large.sum()))]
         self._first_large = len(strips[0]) + 1
         self._region = np.empty(len(whole), dtype=np.uint32)
         for start, known in _numbered(whole):
             mine = slice(start, start + len(known))
-            x = _middles(known)[:, 0]
+            x = middles_of(known)[:, 0]
             small = np.searchsorted(strips[0], x)
             self._region[mine] = np.where(
                 large[mine], self._first_large + np.searchsorted(strips[1], x), small
@@ -109,32 +109,7 @@ class Regions:
         )
 
 
-class _Density:
-    """How many vertices lie in a box, about: counted by shapes' middles in cells that hold equally many."""
-
-    def __init__(self, whole: Spooled, middles: Floats) -> None:
-        steps = np.linspace(0, 1, CELLS + 1)[1:-1]
-        self._edges = [np.unique(np.quantile(axis, steps)) if len(axis) else axis for axis in middles.T]
-        sums = np.zeros([len(edges) + 2 for edges in self._edges])
-        for known in whole.chunks():
-            x, y = self._cells(_middles(known))
-            np.add.at(sums, (x + 1, y + 1), known["count"])
-        self._sums = sums.cumsum(axis=0).cumsum(axis=1)
-
-    def __call__(self, boxes: Floats) -> Floats:
-        (west, south), (east, north) = self._cells(boxes[:, :2]), self._cells(boxes[:, 2:])
-        sums = self._sums
-        found: Floats = (
-            sums[east + 1, north + 1] - sums[west, north + 1] - sums[east + 1, south] + sums[west, south]
-        )
-        return found
-
-    def _cells(self, at: Floats) -> tuple[Ints, Ints]:
-        x, y = (np.searchsorted(edges, axis) for edges, axis in zip(self._edges, at.T, strict=True))
-        return x, y
-
-
-def _large(whole: Spooled, density: _Density) -> Iterator[NDArray[np.bool_]]:
+def _large(whole: Spooled, density: Density) -> Iterator[NDArray[np.bool_]]:
     for known in whole.chunks():
         yield density(known["box"]) - known["count"] > LARGE_VERTICES
 
@@ -142,12 +117,7 @@ def _large(whole: Spooled, density: _Density) -> Iterator[NDArray[np.bool_]]:
 def _sample(whole: Spooled) -> Floats:
     """Middles of shapes (n, 2), evenly taken."""
     step = max(1, len(whole) // SAMPLE)
-    return np.concatenate([np.zeros((0, 2)), *(_middles(known[::step]) for known in whole.chunks())])
-
-
-def _middles(known: Known) -> Floats:
-    middles: Floats = (known["box"][:, :2] + known["box"][:, 2:]) / 2
-    return middles
+    return np.concatenate([middles_of(known[::step]) for known in whole.chunks()])
 
 
 def _strips(x: Floats, shapes: int) -> Floats:

@@ -52,17 +52,17 @@ class Spool:
         self._size += int(known["size"].sum())
         self._shapes += len(wkb)
 
-    def close(self) -> Spooled:
-        """No more batches: the shapes, to be read in any order, also after the spool is gone."""
+    def close(self) -> Spooled | None:
+        """All shapes, to be read in any order, also after the spool is gone; None where there are none."""
         if not self._shapes:
-            return Spooled(None, None, 0)
+            return None
         return Spooled(_mapped(self._data), _mapped(self._index), self._shapes)
 
 
 class Spooled:
     """All that was spooled, in the order of the file."""
 
-    def __init__(self, data: mmap.mmap | None, index: mmap.mmap | None, number: int) -> None:
+    def __init__(self, data: mmap.mmap, index: mmap.mmap, number: int) -> None:
         self._data = data
         self._index = index
         self._number = number
@@ -73,7 +73,6 @@ class Spooled:
     def chunks(self) -> Iterator[NDArray[np.void]]:
         """What is known of the shapes (``INDEX``), ``A_CHUNK`` of them at a time."""
         for start in range(0, self._number, A_CHUNK):
-            assert self._index is not None  # noqa: S101 - there are shapes
             number = min(A_CHUNK, self._number - start)
             yield np.frombuffer(self._index, INDEX, number, start * INDEX.itemsize).copy()
             _forget(self._index)
@@ -86,7 +85,7 @@ class Spooled:
 class Shapes:
     """Some of what was spooled: ``boxes`` (n, 4) in degrees, ``rows`` of the file, ``counts`` of vertices."""
 
-    def __init__(self, data: mmap.mmap | None, known: NDArray[np.void]) -> None:
+    def __init__(self, data: mmap.mmap, known: NDArray[np.void]) -> None:
         self._data = data
         self._starts, self._ends = known["at"].copy(), known["at"] + known["size"]
         self.boxes: NDArray[np.float64] = known["box"].copy()
@@ -98,8 +97,6 @@ class Shapes:
 
     def read(self, which: Ints) -> Geometries:
         """Shapes by their place among these."""
-        if self._data is None:
-            return np.zeros(0, dtype=object)
         places = zip(self._starts[which].tolist(), self._ends[which].tolist(), strict=True)
         wkb = [self._data[start:end] for start, end in places]
         _forget(self._data)

@@ -182,7 +182,7 @@ def stream(
             road.take(batch, copy, aside)
             progress(min(1.0, found.read / max(wanted.total, 1)), f"{found.read:,}".replace(",", "."))
         shapes = spool.close() if spool is not None else None
-    if shapes is None or not len(shapes):
+    if shapes is None:
         return Staged(columns, for_new, lambda: None)
     # The database matches meanwhile: two cores, two things to do.
     workshop = ThreadPoolExecutor(max_workers=1)

@@ -27,7 +27,9 @@ def told(shapes: Geometries) -> Tally:
     tally = Tally()
     with Spool() as spool:
         spool.add(shapely.to_wkb(shapes).tolist(), shapes, np.arange(1, len(shapes) + 1))
-        coverage.check_coverage(spool.close(), tally)
+        whole = spool.close()
+        assert whole is not None
+        coverage.check_coverage(whole, tally)
     return tally
 
 
@@ -151,6 +153,11 @@ def test_a_gap_between_two_blocks_is_told_once(monkeypatch: pytest.MonkeyPatch) 
     assert agree(np.array(shapes, dtype=object)).kinds["gap"].count == 1
 
 
+def test_a_spool_without_shapes_has_nothing_to_compare() -> None:
+    with Spool() as spool:
+        assert spool.close() is None
+
+
 def test_spooled_shapes_come_back_in_any_order_and_do_not_stay_in_memory() -> None:
     shapes = np.array([shapely.Point(n, n).buffer(0.1, quad_segs=2_000) for n in range(200)], dtype=object)
     with Spool() as spool:
@@ -158,6 +165,7 @@ def test_spooled_shapes_come_back_in_any_order_and_do_not_stay_in_memory() -> No
             part = shapes[start : start + 50]
             spool.add(shapely.to_wkb(part).tolist(), part, np.arange(start, start + len(part)))
         whole = spool.close()
+        assert whole is not None and len(whole) == 200
         (known,) = whole.chunks()
         kept = whole.shapes(known)
         before = mapped_kb()
