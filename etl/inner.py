@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from etl.attributes.match import name_score
+from etl.listing import listed
 from etl.types import Ambiguity, Answers, Guess, Note, Source, SourceLayer
 from geo.errors import InvalidInput
 from layers.description import Text
@@ -94,7 +95,7 @@ def _chosen(found: SourceLayer, count: int) -> Note:
 def _label(layer: SourceLayer) -> Text:
     if not layer.parts:
         return Text(vi=layer.name, en=layer.name)
-    shown = ", ".join(layer.parts[:4]) + ("…" if len(layer.parts) > 4 else "")
+    shown = listed(layer.parts, 4)
     return Text(
         vi=f"Tất cả {len(layer.parts)} lớp cùng dạng, đọc nối nhau: {shown}",
         en=f"All {len(layer.parts)} layers of one form, one after another: {shown}",

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 from psycopg.sql import SQL
 
+from etl.listing import listed
 from etl.types import Note
 from geo.datasets.names import OWNER
 from geo.datasets.names import staged as staged_table
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from etl.types import Geometries, Rows
     from layers.description import Layer
 
-SHOWN = 5
 ROUTED = "reports"
 # Of a report without a unit the router says these too: no file overrules it later.
 ROUTED_WARD = ("ward_code", "ward_name")
@@ -139,7 +139,7 @@ def unknown_units(connection: Connection[tuple[Any, ...]], number: int, staged: 
         ).fetchall()
     if not found:
         return ()
-    shown = ", ".join(str(code) for code, _ in found[:SHOWN]) + ("…" if len(found) > SHOWN else "")
+    shown = listed([code for code, _ in found])
     text = Text(
         vi=f"dòng ghi mã đơn vị phụ trách mà hệ thống không có ({shown}): không cán bộ xã nào thấy chúng",
         en=f"rows name a responsible unit that is not known here ({shown}): no ward's staff will see them",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from etl.listing import listed
 from etl.sources.coordinates import is_short_link, number
 from etl.sources.frames import note
 from etl.sources.places import cell
@@ -93,7 +94,7 @@ _SIGNED = re.compile(r"nguoi (lap|ky|kiem tra|do)|thu truong|giam doc|chu tich|k
 
 def quotes(lines: Sequence[int]) -> str:
     """The note of lines with a quotation mark that was not closed."""
-    shown = ", ".join(map(str, lines[:5])) + ("…" if len(lines) > 5 else "")
+    shown = listed(lines)
     return note(
         "quotes_mended",
         "repaired",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyogrio
 
+from etl.listing import listed
 from etl.types import Note
 from layers.description import Text
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from etl.types import SourceLayer
 
-SHOWN = 5
 # Types of GDB_Items, as file geodatabases list them themselves in GDB_ItemTypes.
 _TYPES = {
     "{5ED667A3-9CA9-44A2-8029-D95BF23704B9}": "raster",
@@ -105,7 +105,7 @@ def _of_geopackage(path: Path) -> list[tuple[str, str]]:
 
 
 def _note(kind: str, names: list[str]) -> Note:
-    shown = ", ".join(names[:SHOWN]) + ("…" if len(names) > SHOWN else "")
+    shown = listed(names)
     words = _WORDS[kind]
     return Note(
         f"beside_{kind}",

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from etl.listing import listed
 from etl.sources.archives import check
-from etl.sources.cells import CsvCells, SheetCells, sheet_names
-from etl.sources.fieldbook import FieldbookCells
+from etl.sources.cells import SheetCells, sheet_names
 from etl.sources.refusal import unreadable
 from etl.sources.tables import Table
 from etl.types import Column, Note, SourceLayer
@@ -20,17 +20,19 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from etl.sources.cells import CsvCells
+    from etl.sources.fieldbook import FieldbookCells
     from etl.types import Limits
 
 
-class CsvFile:
-    """A text table as a data set."""
+class TextFile:
+    """A text table, or a total station's own file, as a data set."""
 
-    def __init__(self, path: Path, inner: str, limits: Limits) -> None:
+    def __init__(self, path: Path, inner: str, cells: CsvCells | FieldbookCells) -> None:
         self.inner = inner
         self._stem = Path(inner or path).stem
-        self._driver = "CSV"
-        self._table = Table(CsvCells(path, limits))
+        self._driver = cells.driver
+        self._table = Table(cells)
 
     def layers(self) -> list[SourceLayer]:
         """The one layer."""
@@ -39,17 +41,6 @@ class CsvFile:
     def batches(self, inner_layer: str, size: int) -> Iterator[pa.RecordBatch]:
         """Its rows."""
         return self._table.batches(size)
-
-
-class FieldbookFile(CsvFile):
-    """A total station's own file as a data set."""
-
-    def __init__(self, path: Path, inner: str, limits: Limits) -> None:
-        self.inner = inner
-        self._stem = Path(inner or path).stem
-        cells = FieldbookCells(path, limits)
-        self._driver = cells.driver
-        self._table = Table(cells)
 
 
 class SheetFile:
@@ -84,7 +75,7 @@ class SheetFile:
 
 
 def _hidden(names: list[str]) -> Note:
-    shown = ", ".join(names[:5]) + ("…" if len(names) > 5 else "")
+    shown = listed(names)
     return Note(
         "sheets_hidden",
         "info",

@@ -39,6 +39,8 @@ codecs.register_error("diaban-bytes", _single_bytes)
 class CsvCells:
     """A text table. ``transport`` as in ``etl.types.SourceLayer``."""
 
+    driver = "CSV"
+
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path = path
         self._limits = limits
@@ -127,23 +129,29 @@ class SheetCells:
         self.transport: Literal["unicode"] = "unicode"
         # By their first row: the column and the last row of cells that are one over several rows.
         self._merged: dict[int, list[tuple[int, int]]] = {}
+        # First row, column and last row of all merged cells, known once its rows were read.
+        self._ranges: list[tuple[int, int, int]] = []
 
     def spread(self, columns: Collection[int], start: int) -> int:
         """From now on what a merged cell says stands in all of its rows, in these columns, from a row on.
 
         How many such cells there are.
         """
-        sheet = self._sheet()
-        left = sheet.start[1] if sheet.start is not None else 0
-        for (top, first), (bottom, _) in sheet.merged_cell_ranges or ():
-            if bottom > top >= start and first - left in columns:
-                self._merged.setdefault(top, []).append((first - left, bottom))
+        for top, column, bottom in self._ranges:
+            if bottom > top >= start and column in columns:
+                self._merged.setdefault(top, []).append((column, bottom))
         return sum(map(len, self._merged.values()))
 
     def _sheet(self) -> CalamineSheet:
         import python_calamine
 
-        return python_calamine.load_workbook(str(self._path)).get_sheet_by_name(self._name)
+        sheet = python_calamine.load_workbook(str(self._path)).get_sheet_by_name(self._name)
+        left = sheet.start[1] if sheet.start is not None else 0
+        # Kept, for reading a workbook once more takes seconds.
+        self._ranges = [
+            (top, first - left, bottom) for (top, first), (bottom, _) in sheet.merged_cell_ranges or ()
+        ]
+        return sheet
 
     def rows(self) -> Iterator[Row]:
         """All rows; empty cells are None."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from etl.listing import listed
 from etl.sources.archives import unpack
 from etl.sources.refusal import Refused
 from etl.sources.sniff import PHOTOS, kind
@@ -74,7 +75,7 @@ def _nothing(path: Path, base: Path) -> Refused:
         except Refused as refused:
             if refused.code.startswith(("convert_", "part_missing")):
                 return refused
-    shown = ", ".join(str(each.relative_to(base)) for each in files[:5]) + ("…" if len(files) > 5 else "")
+    shown = listed([each.relative_to(base) for each in files])
     wanted = ".shp, .gpkg, .gdb, .tab, .dgn, .dxf, .kml, .geojson, .xlsx, .csv"
     return Refused(
         "nothing_inside",
@@ -100,17 +101,19 @@ def _open(path: Path, inner: str, folder: Path, limits: Limits) -> Opened:  # no
 
             return ParquetFile(path, inner, limits)
         case "csv":
-            from etl.sources.books import CsvFile
+            from etl.sources.books import TextFile
+            from etl.sources.cells import CsvCells
 
-            return CsvFile(path, inner, limits)
+            return TextFile(path, inner, CsvCells(path, limits))
         case "photos":
             from etl.sources.photos import PhotoFiles
 
             return PhotoFiles([path], path.stem, inner)
         case "fieldbook":
-            from etl.sources.books import FieldbookFile
+            from etl.sources.books import TextFile
+            from etl.sources.fieldbook import FieldbookCells
 
-            return FieldbookFile(path, inner, limits)
+            return TextFile(path, inner, FieldbookCells(path, limits))
         case "sheet":
             from etl.sources.books import SheetFile
 
