@@ -18,6 +18,8 @@ from etl.types import SAMPLE_ROWS, Fault, Note
 from layers.description import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from etl.attributes.numbers import Decimal
     from etl.attributes.values import Reader
     from etl.text import Decoder
@@ -93,30 +95,28 @@ class Converter:
         """Rows of a field of dates that say a month or a year only: of it a day was taken."""
         if self._kind != "date" or pa.types.is_temporal(column.type):
             return []
-        encoded = column.dictionary_encode()
-        whole = [period(self._words_of(each)) is not None for each in encoded.dictionary.to_pylist()]
-        if not any(whole):
-            return []
-        told = [at is not None and whole[at] for at in encoded.indices.to_pylist()]
-        rows = [first_row + row for row, each in enumerate(told) if each]
         text = _LAST_DAY if self.name.startswith(ENDS) else _FIRST_DAY
-        return [
-            Note("date_of_period", "info", text, len(rows), tuple(rows[:SAMPLE_ROWS]), column=self.column)
-        ]
+        return self._told(
+            "date_of_period", text, column, first_row, lambda each: period(self._words_of(each))
+        )
 
     def serials(self, column: pa.Array, first_row: int) -> list[Note]:
         """Rows of a field of dates or instants in which a spreadsheet's bare number stands for the day."""
         if self._kind not in ("date", "timestamp") or pa.types.is_temporal(column.type):
             return []
+        return self._told("date_serial", _SERIAL, column, first_row, serial)
+
+    def _told(
+        self, code: str, text: Text, column: pa.Array, first_row: int, found: Callable[[object], object]
+    ) -> list[Note]:
+        """A note of the rows in whose values something is found; each different value is asked once."""
         encoded = column.dictionary_encode()
-        bare_ = [serial(each) is not None for each in encoded.dictionary.to_pylist()]
-        if not any(bare_):
+        which = [found(each) is not None for each in encoded.dictionary.to_pylist()]
+        if not any(which):
             return []
-        told = [at is not None and bare_[at] for at in encoded.indices.to_pylist()]
+        told = [at is not None and which[at] for at in encoded.indices.to_pylist()]
         rows = [first_row + row for row, each in enumerate(told) if each]
-        return [
-            Note("date_serial", "info", _SERIAL, len(rows), tuple(rows[:SAMPLE_ROWS]), column=self.column)
-        ]
+        return [Note(code, "info", text, len(rows), tuple(rows[:SAMPLE_ROWS]), column=self.column)]
 
     def _words_of(self, value: object) -> object:
         return self._decoder(value) if isinstance(value, str) and self._decoder is not None else value

@@ -25,6 +25,7 @@ from etl.georef.words import (
     others_fit,
     set_aside,
 )
+from etl.sources.coordinates import LATITUDES, LONGITUDES
 from geo.crs import customary
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ WORTH = 0.8
 DEGREES = (WGS84, VN2000_DEGREES)
 PROOF_SAMPLE = 20
 # Vietnam with its seas, longitude first and latitude first.
-IN_DEGREES = {"4326": (100.0, 5.0, 119.0, 24.0), "4326:yx": (5.0, 100.0, 24.0, 119.0)}
+_WEST, _EAST = LONGITUDES
+_SOUTH, _NORTH = LATITUDES
+IN_DEGREES = {"4326": (_WEST, _SOUTH, _EAST, _NORTH), "4326:yx": (_SOUTH, _WEST, _NORTH, _EAST)}
 
 
 @dataclass(frozen=True, slots=True)
