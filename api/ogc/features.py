@@ -19,8 +19,7 @@ from api.ogc.etags import not_modified, page_etag, text_etag
 from api.ogc.exchange import answer, ask_for, asked_layer
 from api.ogc.items import collection_json, collection_members, item_json
 from api.ogc.links import item_links, page_links
-from api.ogc.outline import outline
-from api.ogc.page_map import page_map
+from api.ogc.page_map import item_map, page_map
 from api.ogc.pages import Ask, html, linked_data
 from api.ogc.parameters import PAGE
 from geo.features import (
@@ -149,8 +148,7 @@ async def item(request: Request) -> Response:
             tag = {"ETag": f"W/{etag}"}
         return answer(request, ask, body, GEOJSON, Content_Crs=header, **tag)
     document = {**json.loads(feature), "links": links, "layer": _texts(ask, layer)}
-    document["outline"] = outline(document["geometry"], flipped=crs.latitude_first)
-    document["map"] = page_map([document], crs, layer.label)
+    document["map"] = await to_thread.run_sync(item_map, document["geometry"], crs)
     return answer(request, ask, await html(ask, "collections/items/item.html", document), Content_Crs=header)
 
 

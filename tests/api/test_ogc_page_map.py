@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+import shapely
 
-from api.ogc.page_map import MARGIN, WIDTH, page_map
+from api.ogc.page_map import MARGIN, SIDE, SIDE_MARGIN, WIDTH, item_map, page_map
 from geo.features.crs import KNOWN
 from tests.api.ogc_ground import put_rows
 
@@ -31,7 +32,7 @@ def test_marks_lie_where_their_items_are_north_up() -> None:
     found = page_map([feature(1, "Polygon", square), feature(2, "Point", [105.1, 10.1])], CRS84, "name")
     assert found is not None and found["bounds"] == [105.0, 10.0, 105.2, 10.1]
     area, point = found["marks"]
-    xs, ys = zip(*[map(float, pair.split()) for pair in area["path"][1:].split("L")], strict=True)
+    xs, ys = zip(*pairs_of(area["path"]), strict=True)
     assert (min(xs), max(xs)) == pytest.approx((MARGIN, WIDTH - MARGIN), abs=0.1)
     assert (max(ys) - min(ys)) / (max(xs) - min(xs)) == pytest.approx(0.5 / 0.984, abs=0.005)
     # In the middle of its northern side.
@@ -51,6 +52,35 @@ def test_the_same_place_in_another_system_is_the_same_map() -> None:
 def test_nothing_with_a_shape_is_no_map() -> None:
     assert page_map([], CRS84, "name") is None
     assert page_map([{"id": 1, "geometry": None, "properties": {}}], CRS84, "name") is None
+    assert item_map(None, CRS84) is None
+
+
+def pairs_of(path: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in (pair.split() for pair in re.split("[ML]", path) if pair)]
+
+
+@pytest.mark.parametrize("corner", [0.0002, 0.2])
+def test_an_item_fills_its_square_and_is_shown_on_the_map_as_on_its_page(corner: float) -> None:
+    ring = [[105.0, 10.0], [105 + corner, 10.0], [105 + corner, 10 + corner / 2], [105.0, 10.0]]
+    found = item_map({"type": "Polygon", "coordinates": [ring]}, CRS84)
+    assert found is not None
+    xs, ys = zip(*pairs_of(found["outline"]), strict=True)
+    assert (min(xs), max(xs)) == pytest.approx((SIDE_MARGIN, SIDE - SIDE_MARGIN), abs=0.1)
+    assert (min(ys) + max(ys)) / 2 == pytest.approx(SIDE / 2, abs=0.1)
+    whole = page_map([feature(1, "Polygon", [ring])], CRS84, "name")
+    assert whole is not None and found["camera"] == whole["camera"]
+    flipped = item_map(
+        {"type": "Polygon", "coordinates": [[pair[::-1] for pair in ring]]}, KNOWN[f"{EPSG}4326"]
+    )
+    assert flipped == found
+
+
+def test_a_shape_of_many_vertices_is_drawn_in_few_and_a_point_is_no_outline() -> None:
+    circle = shapely.Point(105.6, 10.5).buffer(0.1, quad_segs=5_000)
+    found = item_map(shapely.geometry.mapping(circle), CRS84)
+    assert found is not None and 20 < len(pairs_of(found["outline"])) < 200
+    dot = item_map({"type": "Point", "coordinates": [105.6, 10.5]}, CRS84)
+    assert dot == {"outline": None, "camera": (105.6, 10.5, 17)}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +99,9 @@ def test_a_page_of_items_has_a_map_of_links(client: TestClient) -> None:
         r'<a tabindex="-1" href="([^"]+/items/\d+\?[^"]+)"><title>Camera \d+</title><circle', svg[0]
     )
     assert len(targets) == 7
-    assert "Camera 00" in client.get(targets[0].replace("&amp;", "&")).text
+    item = client.get(targets[0].replace("&amp;", "&")).text
+    assert "Camera 00" in item
+    assert re.search(r'href="http://testserver/\?c=[\d.,]+&amp;layers=cameras&amp;sel=cameras:\d+', item)
     assert re.search(r'href="http://testserver/\?c=[\d.,]+&amp;layers=cameras', svg[0])
     assert "<figure" not in client.get(path, params={"f": "html", "skipGeometry": "true"}).text
 
