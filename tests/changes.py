@@ -6,13 +6,15 @@ import asyncio
 import json
 import time
 import urllib.request
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from geo.changes.pump import Beat, beat
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from fastapi import FastAPI
 
     from geo.settings import Settings
@@ -47,15 +49,22 @@ def served(admin: psycopg.Connection, url: str) -> bool:
     return unread == (False,) and all(known[layer] == epoch for layer, epoch in epochs.items())
 
 
-def pump(settings: Settings) -> Beat:
-    """One beat of the pump, which reads what is below the horizon at this moment."""
+def as_pump[T](
+    settings: Settings, work: Callable[[psycopg.AsyncConnection[tuple[Any, ...]]], Awaitable[T]]
+) -> T:
+    """What work gives that is done with a connection of the pump's role, each statement for itself."""
 
-    async def once() -> Beat:
+    async def once() -> T:
         dsn = settings.role_dsn("diaban_pump")
         async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-            return await beat(connection)
+            return await work(connection)
 
     return asyncio.run(once())
+
+
+def pump(settings: Settings) -> Beat:
+    """One beat of the pump, which reads what is below the horizon at this moment."""
+    return as_pump(settings, beat)
 
 
 def pumped(settings: Settings) -> Beat:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 from datetime import date, datetime, timedelta
@@ -20,6 +19,7 @@ from PIL import Image
 from geo.hotspots import cell_of
 from geo.hotspots.alarms import raise_alarms
 from geo.hotspots.keeper import facts_for_all_staff, tell_months
+from tests.changes import as_pump
 from tests.hotspots_ground import SQL, insert
 
 if TYPE_CHECKING:
@@ -75,13 +75,7 @@ def ground(settings: Settings) -> None:
             admin.execute(WARD, [f"vn-{code}", code, name, people, west, SOUTH, west + SIDE, SOUTH + SIDE])
         insert(admin, ROWS)
 
-    async def tell() -> None:
-        async with await psycopg.AsyncConnection.connect(
-            settings.role_dsn("diaban_pump"), autocommit=True
-        ) as connection:
-            await tell_months(connection)
-
-    asyncio.run(tell())
+    as_pump(settings, tell_months)
 
 
 def get(client: TestClient, headers: dict[str, str], path: str, **params: str) -> dict[str, Any]:
@@ -340,15 +334,12 @@ def test_bad_input(client: TestClient, staff: dict[str, str], path: str, params:
 
 
 def test_what_began_raises_an_alarm(client: TestClient, staff: dict[str, str], settings: Settings) -> None:
-    async def work() -> list[int]:
-        async with await psycopg.AsyncConnection.connect(
-            settings.role_dsn("diaban_pump"), autocommit=True
-        ) as connection:
-            facts = await facts_for_all_staff(connection)
-            assert len(await raise_alarms(connection, facts, END)) > 0
-            return await raise_alarms(connection, facts, END)
+    async def twice(connection: psycopg.AsyncConnection[Any]) -> tuple[list[int], list[int]]:
+        facts = await facts_for_all_staff(connection)
+        return await raise_alarms(connection, facts, END), await raise_alarms(connection, facts, END)
 
-    assert asyncio.run(work()) == []  # once a day
+    raised, again = as_pump(settings, twice)
+    assert raised and again == []  # once a day
     alarm = get(client, staff, "/alarms")["alarms"][-1]
     assert alarm["recurrence_days"] >= 100
     assert alarm["observed"] > 4 * alarm["expected"]

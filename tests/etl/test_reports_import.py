@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 
 from etl.landing import Prepared, Wanted, prepare
 from geo.datasets import Difference, land, rollback
 from geo.errors import Conflict
 from geo.routing.undecided import decide_all
+from tests.changes import as_pump
 from tests.geo.units_ground import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import psycopg
 
     from geo.settings import Settings
 
@@ -53,12 +54,7 @@ def landed(settings: Settings, done: Prepared) -> int:
 
 
 def decided(settings: Settings) -> int:
-    async def run() -> int:
-        dsn = settings.role_dsn("diaban_pump")
-        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-            return await decide_all(connection)
-
-    return asyncio.run(run())
+    return as_pump(settings, decide_all)
 
 
 def rows(admin: psycopg.Connection) -> dict[str, tuple[Any, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from geo.hotspots import cell_of
 from geo.hotspots.keeper import give_cells
+from tests.changes import as_pump
 
 if TYPE_CHECKING:
     from geo.settings import Settings
@@ -265,13 +265,7 @@ def test_a_report_that_is_moved_without_its_cell_gets_the_right_one(
     by_cell = "SELECT cell, sum(incidents) FROM hot.fact GROUP BY 1 HAVING sum(contacts) > 0"
     assert admin.execute(by_cell).fetchall() == [(0, 1)]
 
-    async def heal() -> int:
-        async with await psycopg.AsyncConnection.connect(
-            settings.role_dsn("diaban_pump"), autocommit=True
-        ) as connection:
-            return await give_cells(connection)
-
-    assert asyncio.run(heal()) == 1
+    assert as_pump(settings, give_cells) == 1
     assert admin.execute(by_cell).fetchall() == [(int(cell_of(*PLACES[1]), 16), 1)]
     same(admin)
-    assert asyncio.run(heal()) == 0
+    assert as_pump(settings, give_cells) == 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
 from geo.routing.undecided import decide_all
+from tests.changes import as_pump
 from tests.geo.units_ground import settle
 
 if TYPE_CHECKING:
@@ -43,13 +43,7 @@ def cases(admin: psycopg.Connection) -> Iterator[psycopg.Connection]:
 
 
 def decided_now(settings: Settings) -> int:
-    async def run() -> int:
-        async with await psycopg.AsyncConnection.connect(
-            settings.role_dsn("diaban_pump"), autocommit=True
-        ) as connection:
-            return await decide_all(connection)
-
-    return asyncio.run(run())
+    return as_pump(settings, decide_all)
 
 
 def decisions(admin: psycopg.Connection) -> dict[str, list[tuple[Any, ...]]]:
