@@ -50,6 +50,8 @@ from geo.jobs.worker import run_worker
 from geo.routing.undecided import run_undecided
 from geo.settings import Settings
 from tiles.ladder.keeper import run_keeper
+from tiles.ladder.replica import Replica
+from tiles.service import TileService
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -118,6 +120,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.db = Database(chosen)
     app.state.catalogue = Catalogue(app.state.db)
     app.state.broadcast = Broadcast()
+    folder, most = chosen.home / "tiles", chosen.tile_replica_bytes
+    app.state.replica = Replica(app.state.db, app.state.catalogue, folder, most)
+    app.state.tiles = TileService(app.state.db, app.state.catalogue, replica=app.state.replica)
+    app.state.broadcast.attach(app.state.tiles.purge)
     app.state.basemap = basemap.basemap_of(chosen)
     app.state.glyphs, app.state.sprites = Drawn(signs.GLYPHS_KEPT), Drawn(signs.SPRITES_KEPT)
     app.state.start_failures = ["starting"]
@@ -142,6 +148,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(run_hotspots(state.settings)),
         asyncio.create_task(run_undecided(state.settings)),
         asyncio.create_task(run_listener(state.settings, state.catalogue, state.broadcast)),
+        asyncio.create_task(state.replica.follow()),
     ]
     try:
         yield
@@ -150,6 +157,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await state.db.close()
+        state.replica.close()
 
 
 async def _prepare(app: FastAPI) -> None:

@@ -20,7 +20,6 @@ from geo.errors import InvalidInput
 from geo.features import CRS84, columns_for, parse_crs, parse_filter
 from geo.types import TileId
 from tiles import metrics
-from tiles.service import TileService
 from tiles.tilejson import tilejson
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from geo.features.cql2 import FilterLang, Predicate
     from layers.description import Layer
     from tiles.encoding import Coding
+    from tiles.service import TileService
 
 FILTER = ("filter", "filter-lang", "filter-crs")
 TILESET = (*FILTER, "datetime")
@@ -45,12 +45,8 @@ router = APIRouter(prefix="/tiles", tags=["tiles"])
 
 
 def service(request: Request) -> TileService:
-    """The worker's tiles; made with the first request."""
-    state = request.app.state
-    if not hasattr(state, "tiles"):
-        state.tiles = TileService(state.db, state.catalogue)
-        state.broadcast.attach(state.tiles.purge)
-    return cast("TileService", state.tiles)
+    """The worker's tiles."""
+    return cast("TileService", request.app.state.tiles)
 
 
 def asked_layers(catalogue: Catalogue, names: str) -> list[Layer]:

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
 
     pool_max: int = Field(default=8, ge=2, le=64)
     statement_timeout_ms: int = Field(default=8_000, ge=100)
+    # Of disk in ``home``, for each worker: its copy of the tiles that are drawn ahead.
+    tile_replica_bytes: int = Field(default=1024**3, ge=0)
     pump_interval_ms: int = Field(default=50, ge=10)
     photo_bytes_max: int = 10 * 1024 * 1024
     reports_per_10_min: int = 20

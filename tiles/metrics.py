@@ -4,12 +4,18 @@ from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS = Counter(
     "diaban_tile_requests",
-    "Tiles asked of the cache: hit, miss (rendered), joined (waited for one).",
+    "Tiles asked for: hit (in memory), replica (on disk), miss (rendered), joined (waited for one).",
     ["layer", "cache"],
 )
 PURGED = Counter("diaban_tile_purged", "Tiles forgotten because an edit touched them.", ["layer"])
 SERVED_BYTES = Counter("diaban_tile_served_bytes", "Bytes of tiles sent, as sent.")
 CACHE_BYTES = Gauge("diaban_tile_cache_bytes", "Bytes held by the tile caches of this worker.", ["cache"])
+REPLICA_BYTES = Gauge(
+    "diaban_tile_replica_bytes", "Of tiles drawn ahead that this worker has copied to its disk."
+)
+REPLICA_MISSING = Gauge(
+    "diaban_tile_replica_missing", "Tiles that are or will be drawn ahead and are not on this worker's disk."
+)
 ABANDONED = Counter("diaban_tile_abandoned", "Renderings cancelled because everyone who waited had left.")
 REFUSED = Counter("diaban_tile_refused", "Renderings refused: queue full or waited too long.", ["reason"])
 RENDER_SECONDS = Histogram(

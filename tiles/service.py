@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from tiles.encoding import EMPTY, Coding, EncodedTile, encode, join
 from tiles.filtered import filtered_row
 from tiles.ground import Ground
 from tiles.ladder.ahead import basis
-from tiles.ladder.gathered import MANY, Gathered, Line
+from tiles.ladder.gathered import ANY_DAY, MANY, Gathered, Line
 from tiles.ladder.query import patched_query, rung_query
 from tiles.ladder.served import Ladders, Rung
 from tiles.query import tile_query
@@ -25,6 +24,7 @@ from tiles.texts import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
 
     from geo.catalogue import Catalogue
     from geo.changes.moved import Moved
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from geo.features.cql2 import Predicate
     from geo.types import TileId
     from layers.description import Layer
+    from tiles.ladder.replica import Replica
     from tiles.query import TileQuery
 
 CACHE_BYTES = 256 * 1024 * 1024
@@ -46,15 +47,19 @@ FILTERED_QUEUE = 32
 BOUNDS_S = 60.0
 # Above this size compressing takes long enough (over 1 ms) to leave the event loop for it.
 COMPRESS_ASIDE_BYTES = 32_768
-# Of layers without valid time, which are the same every day.
-ANY_DAY = date(2000, 1, 1)
 NO_FILTERS: Mapping[str, Predicate] = MappingProxyType({})
 
 
 class TileService:
     """The tiles of one worker."""
 
-    def __init__(self, db: Database, catalogue: Catalogue, cache_bytes: int = CACHE_BYTES) -> None:
+    def __init__(
+        self,
+        db: Database,
+        catalogue: Catalogue,
+        cache_bytes: int = CACHE_BYTES,
+        replica: Replica | None = None,
+    ) -> None:
         self._db = db
         self._catalogue = catalogue
         self._cache = TileCache(cache_bytes)
@@ -65,6 +70,7 @@ class TileService:
         cores = os.cpu_count() or 1
         self._admission = Admission(RENDERS_A_CORE * cores, QUEUE, WAIT_S)
         self._few = Admission(max(1, cores // 2), FILTERED_QUEUE, WAIT_S)
+        self._replica = replica
         self._ahead = Gathered(db, Admission(1, QUEUE // MANY, WAIT_S))
 
     async def tile(
@@ -90,14 +96,19 @@ class TileService:
     def held(
         self, layers: list[Layer], tile: TileId, on: date, caller: Caller, *, coding: Coding
     ) -> EncodedTile | None:
-        """The same without a filter if all of it is in the cache: no waiting, and nothing to cancel."""
-        keys = self._keys(layers, tile, on, caller, coding=coding)
-        found = [self._cache.held(key) for _, key in keys]
-        there = [each for each in found if each is not None]
-        if len(there) < len(keys):
-            return None
-        for layer, _ in keys:
-            metrics.REQUESTS.labels(layer.name, "hit").inc()
+        """The same without a filter if this worker has all of it: no waiting, and nothing to cancel."""
+        there: list[EncodedTile] = []
+        hits: list[tuple[str, str]] = []
+        for layer, key in self._keys(layers, tile, on, caller, coding=coding):
+            found, hit = self._cache.held(key), "hit"
+            if found is None:
+                found, hit = self._copied(layer, key), "replica"
+            if found is None:
+                return None
+            there.append(found)
+            hits.append((layer.name, hit))
+        for labels in hits:
+            metrics.REQUESTS.labels(*labels).inc()
         return there[0] if len(there) == 1 else join(there)
 
     def purge(self, moved: Moved) -> None:
@@ -109,6 +120,8 @@ class TileService:
             ground = Ground.of(touched.box, margin_deg) if touched.box is not None else None
             for cache in (self._cache, self._filtered):
                 cache.purge(moved.layer, ground, public=touched.vis == 0)
+            if self._replica is not None and touched.vis == 0:
+                self._replica.purge(moved.layer, ground)
 
     async def bounds(self, layers: list[Layer]) -> tuple[float, float, float, float] | None:
         """West, south, east, north in degrees of all public rows; None where there are none.
@@ -156,6 +169,9 @@ class TileService:
         return await cache.get(key, lambda: self._render(layer, key, caller, cache))
 
     async def _render(self, layer: Layer, key: TileKey, caller: Caller, cache: TileCache) -> EncodedTile:
+        copied = self._copied(layer, key)
+        if copied is not None:
+            return copied
         other = cache.held(key._replace(coding="zstd" if key.coding == "gzip" else "gzip"))
         if other is not None:
             return await _encoded(other.identity(), key.coding) if other.raw_length else EMPTY
@@ -171,8 +187,7 @@ class TileService:
         rungs = await self._ladders.of(layer.name)
         rung = rungs.get(key.tile.z)
         if rung is not None and rung.ahead and key.policy_class == PUBLIC:
-            line = Line(layer.name, key.tile, key.on or ANY_DAY, self._basis(layer), key.coding)
-            drawn = await self._ahead.tile(line)
+            drawn = await self._ahead.tile(self._line(layer, key))
             if drawn is not None:
                 return drawn
         async with self._admission.admitted(), self._db.read(caller) as connection:
@@ -189,6 +204,14 @@ class TileService:
             if row is not None:
                 return bytes(row[0] or b"")
         return b""
+
+    def _copied(self, layer: Layer, key: TileKey) -> EncodedTile | None:
+        if self._replica is None or key.policy_class != PUBLIC or key.predicate is not None:
+            return None
+        return self._replica.held(self._line(layer, key))
+
+    def _line(self, layer: Layer, key: TileKey) -> Line:
+        return Line(layer.name, key.tile, key.on or ANY_DAY, self._basis(layer), key.coding)
 
     def _basis(self, layer: Layer) -> str:
         revision, known = self._bases.get(layer.name, (0, ""))

@@ -10,6 +10,7 @@ import psycopg
 from geo.calendar import today_ict
 from geo.migrations import upgrade
 from geo.publish import publish_folders
+from layers.registry import load
 from tiles.ground import Box
 from tiles.ladder.keeper import layer_of
 from tiles.ladder.plan import make_plan
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from geo.settings import Settings
 
 PROVINCE = Box(105.2, 10.0, 106.1, 10.75)
-# Each from the first zoom at which it is drawn.
-LAYERS = {"land_use": 8, "reports": 7}
+# The zooms at which each is drawn.
+LAYERS = {
+    name: range(layer.tiles.min_zoom, layer.tiles.max_zoom + 1)
+    for name, layer in load().items()
+    if name in {"land_use", "reports"}
+}
 # Plots of a grid whose corners and edges are shaken, so that neighbours share crooked edges.
 PLOTS = """
 WITH shaken AS (

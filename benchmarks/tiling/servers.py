@@ -79,6 +79,15 @@ async def status(name: str, path: str) -> int:
         return 0
 
 
+async def text_of(name: str, path: str) -> str:
+    """The body of one answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORTS[name])
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    body = (await reader.read()).decode()
+    writer.close()
+    return body
+
+
 async def answer(reader: asyncio.StreamReader, path: str) -> int:
     """Bytes of the body of one answer, which must be a tile or none."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")

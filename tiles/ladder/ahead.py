@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 # To be changed with the statement that draws, or with the encoding: what was drawn by another is drawn anew.
 DRAWING = "2"
-# A tile of fewer bytes is drawn from its rows as fast as it is read.
-MANY_BYTES = 4_000
+# A tile of fewer bytes has a handful of rows.
+MANY_BYTES = 1_000
 # Of a layer: some hundred megabytes, an hour of one core at the most.
-TILES_MAX = 40_000
+TILES_MAX = 160_000
 # Ground is left to the rows for half a minute after an edit: who edits there edits more than once. A few at a
 # time: then the builder looks whether rungs have become stale, which are more urgent.
 STALE: LiteralString = """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from geo.database import Caller, Named
@@ -17,7 +18,6 @@ from tiles.encoding import EMPTY, EncodedTile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
 
     from geo.database import Connection, Database
     from geo.types import TileId
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tiles.encoding import Coding
 
 ANONYMOUS = Caller.anonymous()
+# Of layers without valid time, which are the same every day.
+ANY_DAY = date(2000, 1, 1)
 # Of one statement: what is read of it is in memory at once, some hundred kilobytes.
 MANY = 32
 # The columns of what is asked as texts of arrays. OFFSET 0 holds the planner to one look into the primary key
@@ -107,13 +109,13 @@ async def read(connection: Connection, lines: list[Line]) -> list[EncodedTile | 
     """Each line's tile; None where none is fresh, of its day and of its basis."""
     names, tiles, days, bases, codings = zip(*lines, strict=True)
     asked = {
-        "layers": _array(names),
-        "zooms": _array(tile.z for tile in tiles),
-        "xs": _array(tile.x for tile in tiles),
-        "ys": _array(tile.y for tile in tiles),
-        "days": _array(days),
-        "bases": _array(bases),
-        "zstd": _array(coding == "zstd" for coding in codings),
+        "layers": array_of(names),
+        "zooms": array_of(tile.z for tile in tiles),
+        "xs": array_of(tile.x for tile in tiles),
+        "ys": array_of(tile.y for tile in tiles),
+        "days": array_of(days),
+        "bases": array_of(bases),
+        "zstd": array_of(coding == "zstd" for coding in codings),
     }
     found: list[EncodedTile | None] = [None] * len(lines)
     answer = await connection.ask(FETCH, asked)
@@ -126,6 +128,6 @@ async def read(connection: Connection, lines: list[Line]) -> list[EncodedTile | 
     return found
 
 
-def _array(values: Iterable[object]) -> str:
+def array_of(values: Iterable[object]) -> str:
     """As PostgreSQL writes an array of names, numbers, days or truths: nothing in them needs quotes."""
     return f"{{{','.join(map(str, values))}}}"
