@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from etl.geometry import Tally
     from etl.landing.block import Found
-    from etl.landing.report import Findings
+    from etl.landing.findings import Findings
     from etl.landing.spool import Shapes, Spooled
     from etl.types import Geometries
 

@@ -14,7 +14,8 @@ import psycopg
 from etl.geometry import Cleaner
 from etl.georef import load_ground
 from etl.landing.coverage import take_neighbours
-from etl.landing.report import Findings, document
+from etl.landing.findings import Findings
+from etl.landing.report import document
 from etl.landing.stream import Streamed, stream
 from etl.landing.units import unknown_units
 from etl.progress import silent

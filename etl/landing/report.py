@@ -6,65 +6,16 @@ lose, and where the problem places are. Values of columns with personal data are
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from etl.geometry import Tally
-from etl.types import SAMPLE_ROWS, Fault, Note, add_up
+from etl.landing.findings import Findings
+from etl.types import add_up
 
 if TYPE_CHECKING:
-    from etl.types import Ambiguity, Guess, Reading, Source, Survey
+    from etl.types import Ambiguity, Fault, Guess, Note, Reading, Source, Survey
     from geo.datasets import Difference
-    from layers.description import Layer, Text
-
-# Faults one by one; beyond that they are counted, and all of them are in the quarantine.
-FAULTS_SHOWN = 200
-NOTES_KEPT = 10_000
-
-
-@dataclass
-class Findings:
-    """What a reading gathers on its way."""
-
-    tally: Tally = field(default_factory=Tally)
-    notes: list[Note] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    by_kind: Counter[tuple[str, str | None]] = field(default_factory=Counter)
-    kinds: dict[tuple[str, str | None], tuple[Text, list[int]]] = field(default_factory=dict)
-    places: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    read: int = 0
-    taken: int = 0
-    quarantined: int = 0
-    extent: tuple[float, float, float, float] | None = None
-
-    def take_notes(self, notes: tuple[Note, ...]) -> None:
-        """Notes of a batch; one of a kind is kept."""
-        self.notes = list(add_up([*self.notes, *notes]))[:NOTES_KEPT]
-
-    def take_faults(self, faults: list[Fault], places: dict[int, tuple[float, float]]) -> None:
-        """Faults of a batch, and where their rows lie as far as that is known."""
-        for fault in faults:
-            kind = (fault.code, fault.column)
-            self.by_kind[kind] += 1
-            _, rows = self.kinds.setdefault(kind, (fault.reason, []))
-            if len(rows) < SAMPLE_ROWS:
-                rows.append(fault.row)
-            if len(self.faults) < FAULTS_SHOWN:
-                self.faults.append(fault)
-            here = self.places.setdefault(fault.code, [])
-            if fault.row in places and len(here) < FAULTS_SHOWN:
-                here.append(places[fault.row])
-
-    def widen(self, box: tuple[float, float, float, float]) -> None:
-        """Take a batch's box into the whole's."""
-        known = self.extent or box
-        self.extent = (
-            min(known[0], box[0]),
-            min(known[1], box[1]),
-            max(known[2], box[2]),
-            max(known[3], box[3]),
-        )
+    from layers.description import Layer
 
 
 def document(
@@ -79,9 +30,8 @@ def document(
     notes = add_up([*survey.notes, *seen.notes, *seen.tally.notes()])
     refused = any(note.severity == "refused" for note in notes)
     personal = set(survey.reading.personal) if survey.reading else set()
-    places = {code: kind.places for code, kind in seen.tally.kinds.items() if kind.places} | {
-        code: lonlats for code, lonlats in seen.places.items() if lonlats
-    }
+    repaired = [kind.area_m2 for kind in seen.tally.kinds.values() if kind.severity == "repaired"]
+    rows = {"file": survey.rows, "read": seen.read, "taken": seen.taken, "quarantined": seen.quarantined}
     return {
         "version": 1,
         "layer": {"name": layer.name, "title": layer.title.model_dump()},
@@ -89,11 +39,7 @@ def document(
         "reading": _reading(layer, survey.reading),
         "fields": _fields(layer),
         "columns": _columns(survey),
-        "guesses": {
-            "crs": [_guess(each) for each in survey.crs[:10]],
-            "encoding": [_guess(each) for each in survey.encodings[:6]],
-            "columns": {name: [_guess(g) for g in each[:4]] for name, each in survey.columns.items()},
-        },
+        "guesses": _guesses(survey),
         "questions": [_question(each) for each in survey.ambiguities],
         "samples": {
             name: [list(pair) for pair in pairs[:5]]
@@ -101,31 +47,12 @@ def document(
             if name not in personal
         },
         "geometry_types": dict(survey.geometry_types),
-        "rows": {
-            "file": survey.rows,
-            "read": seen.read,
-            "taken": seen.taken,
-            "quarantined": seen.quarantined,
-        },
+        "rows": rows,
         "notes": [_note(note) for note in notes],
-        "repaired_area_m2": round(
-            sum(kind.area_m2 for kind in seen.tally.kinds.values() if kind.severity == "repaired"), 3
-        ),
-        "faults": {
-            "by_kind": [
-                {
-                    "code": code,
-                    "column": column,
-                    "count": count,
-                    "text": seen.kinds[code, column][0].model_dump(),
-                    "rows": seen.kinds[code, column][1],
-                }
-                for (code, column), count in seen.by_kind.most_common()
-            ],
-            "first": [_fault(each, personal) for each in seen.faults],
-        },
+        "repaired_area_m2": round(sum(repaired), 3),
+        "faults": _faults(seen, personal),
         "difference": difference.document() if difference else None,
-        "places": places,
+        "places": _places(seen),
         "extent": seen.extent,
         "can_land": bool(found and seen.taken and difference and not refused and not survey.ambiguities),
         **more,
@@ -194,6 +121,14 @@ def _columns(survey: Survey) -> list[str]:
     return [column.name for layer in layers for column in layer.columns]
 
 
+def _guesses(survey: Survey) -> dict[str, Any]:
+    return {
+        "crs": [_guess(each) for each in survey.crs[:10]],
+        "encoding": [_guess(each) for each in survey.encodings[:6]],
+        "columns": {name: [_guess(g) for g in each[:4]] for name, each in survey.columns.items()},
+    }
+
+
 def _guess(guess: Guess) -> dict[str, Any]:
     return {
         "key": guess.key,
@@ -214,6 +149,22 @@ def _question(each: Ambiguity) -> dict[str, Any]:
 
 def _note(note: Note) -> dict[str, Any]:
     return {**asdict(note), "text": note.text.model_dump()}
+
+
+def _places(seen: Findings) -> dict[str, list[tuple[float, float]]]:
+    """Where the trouble is (lon, lat), by the code of a repair or a fault."""
+    mended = {code: kind.places for code, kind in seen.tally.kinds.items() if kind.places}
+    return mended | {code: lonlats for code, lonlats in seen.places.items() if lonlats}
+
+
+def _faults(seen: Findings, personal: set[str]) -> dict[str, Any]:
+    kinds = []
+    for (code, column), count in seen.by_kind.most_common():
+        reason, rows = seen.kinds[code, column]
+        kinds.append(
+            {"code": code, "column": column, "count": count, "text": reason.model_dump(), "rows": rows}
+        )
+    return {"by_kind": kinds, "first": [_fault(each, personal) for each in seen.faults]}
 
 
 def _fault(fault: Fault, personal: set[str]) -> dict[str, Any]:

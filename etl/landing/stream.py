@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from psycopg import Copy
 
     from etl.geometry import Cleaned, Cleaner
-    from etl.landing.report import Findings
+    from etl.landing.findings import Findings
     from etl.types import Ground, Reading, Rows
     from geo.datasets.names import Db
     from geo.datasets.store import Quarantined
