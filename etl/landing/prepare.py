@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from etl.geometry import Cleaner
+from etl.geometry import CHANGED_SHARE, Cleaner
 from etl.georef import load_ground
 from etl.landing.coverage import take_neighbours
 from etl.landing.findings import Findings
@@ -57,7 +57,7 @@ class Wanted:
     answers: Answers = field(default_factory=Answers)
     units: tuple[str, ...] | None = None
     gone_from: date | None = None
-    changed_share: float = 0.01
+    changed_share: float = CHANGED_SHARE
     limits: Limits = field(default_factory=Limits)
     name: str | None = None
 
