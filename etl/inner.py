@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etl.attributes.match import name_score
+from etl.attributes.names import name_score
 from etl.listing import listed
 from etl.types import Ambiguity, Answers, Guess, Note, Source, SourceLayer
 from geo.errors import InvalidInput

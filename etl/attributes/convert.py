@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from etl.attributes.codes import CodeReader
 from etl.attributes.dates import period, serial
-from etl.attributes.match import SYSTEM
+from etl.attributes.names import SYSTEM, title_of
 from etl.attributes.values import ENDS, is_nothing, reader_of
 from etl.attributes.wrong import Wrong
 from etl.text import bare
@@ -47,7 +47,7 @@ class Converter:
         self._factor = 1.0 if name in SYSTEM else unit_factor(column, layer.field(name).unit)
         unit = None if name in SYSTEM else layer.field(name).unit
         self._unit = unit if unit in SQUARE_METRES else None
-        self._title = SYSTEM[name][0] if name in SYSTEM else layer.field(name).title
+        self._title = title_of(layer, name)
         self._kind = "" if name in SYSTEM or layer.field(name).codes else layer.field(name).type
         self._seen: dict[object, tuple[Any, Wrong | None]] = {}
         # Whether the layer has a field for the words of combined codes.

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from etl.attributes.names import SYSTEM, WITHIN, name_score, title_of
 from etl.attributes.values import is_nothing, reader_of
 from etl.attributes.wrong import Wrong
-from etl.text import plain, spellings
 from etl.types import MEANING, Ambiguity, Guess
 from geo.errors import InvalidInput
 from layers.description import Text
@@ -21,19 +21,11 @@ if TYPE_CHECKING:
 
     from layers.description import Layer
 
-# Columns beside the fields that a file may bring.
-SYSTEM = {
-    "unit": (Text(vi="Mã đơn vị phụ trách", en="Responsible unit"), ()),
-    "valid_from": (Text(vi="Hiệu lực từ", en="Valid from"), ("ngày hiệu lực",)),
-    "valid_to": (Text(vi="Hiệu lực đến", en="Valid to"), ()),
-}
 # What a column loses to its other half where both would do.
 SECOND = 0.97
-NAME, TITLE, ALIAS, CUT, WITHIN, BY_VALUES = 1.0, 0.97, 0.95, 0.85, 0.6, 0.55
+BY_VALUES = 0.55
 # Below it a pair is not taken by itself, within the margin two columns are a question.
 ENOUGH, MARGIN = 0.5, 0.005
-# dBase cuts names at ten characters.
-CUT_AT = 8
 FEWEST_CODES = 3
 
 
@@ -160,35 +152,6 @@ def _scores(
     return found
 
 
-def name_score(layer: Layer, name: str, column: str) -> float:
-    """How well a column's name is the field's, in whatever encoding the name is.
-
-    A column of codes and that of their names bear one name.
-    """
-    return max(_name_score(layer, name, each) for each in spellings(column.removesuffix(MEANING)))
-
-
-def _name_score(layer: Layer, name: str, column: str) -> float:  # noqa: PLR0911 - one case a line
-    """How well a column's name is the field's: its name, its titles, its aliases (earlier ones better)."""
-    title, aliases = SYSTEM[name] if name in SYSTEM else (layer.field(name).title, layer.field(name).aliases)
-    folded = plain(column)
-    if not folded:
-        return 0.0
-    if folded == plain(name):
-        return NAME
-    if folded in (plain(title.vi), plain(title.en)):
-        return TITLE
-    words = [plain(each) for each in aliases]
-    if folded in words:
-        return ALIAS - 0.01 * words.index(folded)
-    every = [plain(name), plain(title.vi), plain(title.en), *words]
-    if len(folded) >= CUT_AT and any(word.startswith(folded) for word in every):
-        return CUT
-    if any(len(word) >= 6 and folded.startswith(word) for word in every):
-        return WITHIN
-    return 0.0
-
-
 def _wordy(layer: Layer, name: str) -> bool:
     return name not in SYSTEM and layer.field(name).type == "text" and layer.field(name).codes is None
 
@@ -245,7 +208,7 @@ def _questions(
             if c != column and mine - s <= MARGIN and c not in taken.values()
         }
         if rivals:
-            title = SYSTEM[name][0] if name in SYSTEM else layer.field(name).title
+            title = title_of(layer, name)
             text = Text(
                 vi=f"Nhiều cột khớp với «{title.vi}»: cần người chọn.",
                 en=f"Several columns fit '{title.en}': a person must choose.",
