@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi import Response
@@ -39,6 +40,8 @@ TYPES = ("application/geo+json", "application/json")
 PATCH_TYPES = ("application/merge-patch+json", *TYPES)
 # Wards have identities in time and reports a life cycle: each is changed by its own door.
 OWN_DOORS = frozenset({"admin_units", "reports"})
+TAG = re.compile(r'(W/)?"([^"]*)"')
+VERSION = re.compile(r"[0-9]{1,18}")
 
 
 def version_tag(version: int) -> str:
@@ -70,11 +73,11 @@ async def delete(request: Request) -> Response:
     """DELETE: 204."""
     layer, caller = await _editor(request)
     identifier = await _there(request, layer, caller)
-    version = _expected(request)
-    if isinstance(version, Response):
-        return version
+    versions = _expected(request)
+    if isinstance(versions, Response):
+        return versions
     try:
-        await remove_feature(deps.db(request), caller, layer, identifier, version)
+        await remove_feature(deps.db(request), caller, layer, identifier, versions)
     except Overtaken as error:
         return problem(412, error.vi, error.en)
     return Response(status_code=204, headers={**OPEN, **freshness(caller)})
@@ -83,12 +86,12 @@ async def delete(request: Request) -> Response:
 async def _change(request: Request, *, whole: bool) -> Response:
     layer, caller = await _editor(request)
     identifier = await _there(request, layer, caller)
-    version = _expected(request)
-    if isinstance(version, Response):
-        return version
+    versions = _expected(request)
+    if isinstance(versions, Response):
+        return versions
     draft = await _draft(request, layer, caller, whole=whole)
     try:
-        await change_feature(deps.db(request), caller, layer, identifier, draft, version=version)
+        await change_feature(deps.db(request), caller, layer, identifier, draft, versions=versions)
     except Overtaken as error:
         return problem(412, error.vi, error.en)
     return await _done(request, layer, caller, identifier, 204)
@@ -163,14 +166,14 @@ def _identifier(request: Request) -> int:
     raise NotFound("Không có đối tượng này.", "There is no such feature.")
 
 
-def _expected(request: Request) -> int | Response | None:
-    """The version of ``If-Match``, None for ``*``; the answer where it is missing (428) or odd (412)."""
-    given = request.headers.get("if-match")
-    if given is None:
+def _expected(request: Request) -> list[int] | Response | None:
+    """The versions of ``If-Match``, any of which will do, None for ``*``; else the answer: 428 or 412."""
+    given = ", ".join(request.headers.getlist("if-match")).strip()
+    if not given:
         return problem(428, "Cần tiêu đề If-Match với ETag đã đọc.", "If-Match with the ETag read is needed.")
-    digits = given.strip().strip('"')
-    if given.strip() == "*":
+    if given == "*":
         return None
-    if digits.isascii() and digits.isdigit() and len(digits) <= 18:
-        return int(digits)
-    return problem(412, "ETag không phải của đối tượng này.", "The ETag is not this feature's.")
+    # Strong comparison (RFC 9110, 13.1.1): a weak tag matches nothing. A lone number was sent without quotes.
+    tags = TAG.findall(given) or [("", given)]
+    found = [int(text) for weak, text in tags if not weak and VERSION.fullmatch(text)]
+    return found or problem(412, "ETag không phải của đối tượng này.", "The ETag is not this feature's.")

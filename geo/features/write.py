@@ -12,6 +12,8 @@ from psycopg.sql import SQL, Composed, Identifier, Placeholder
 from geo.errors import Conflict, Forbidden, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg import AsyncConnection
 
     from geo.database import Caller, Database
@@ -47,9 +49,15 @@ async def create_feature(database: Database, caller: Caller, layer: Layer, draft
 
 
 async def change_feature(
-    database: Database, caller: Caller, layer: Layer, identifier: int, draft: Draft, *, version: int | None
+    database: Database,
+    caller: Caller,
+    layer: Layer,
+    identifier: int,
+    draft: Draft,
+    *,
+    versions: Sequence[int] | None,
 ) -> None:
-    """Set what the draft holds. ``Overtaken`` where ``version`` (None: any) is not the row's."""
+    """Set what the draft holds. ``Overtaken`` where none of ``versions`` (None: any) is the row's."""
     parts = [SQL("{} = {}").format(Identifier(name), Placeholder(name)) for name in draft.values]
     if draft.geometry is not None:
         parts.append(SQL("geom = ST_GeomFromWKB(%(geom)s, 4326)").format())
@@ -58,16 +66,16 @@ async def change_feature(
     statement = SQL("UPDATE {} SET {} WHERE {}").format(_table(layer), SQL(", ").join(parts), _row())
     async with database.write(caller) as connection:
         bound = {**draft.values, "geom": draft.geometry}
-        await _touch(connection, layer, identifier, statement, bound, version=version)
+        await _touch(connection, layer, identifier, statement, bound, versions=versions)
 
 
 async def remove_feature(
-    database: Database, caller: Caller, layer: Layer, identifier: int, version: int | None
+    database: Database, caller: Caller, layer: Layer, identifier: int, versions: Sequence[int] | None
 ) -> None:
-    """Delete. ``Overtaken`` where ``version`` (None: any) is not the row's."""
+    """Delete. ``Overtaken`` where none of ``versions`` (None: any) is the row's."""
     statement = SQL("DELETE FROM {} WHERE {}").format(_table(layer), _row())
     async with database.write(caller) as connection:
-        await _touch(connection, layer, identifier, statement, {}, version=version)
+        await _touch(connection, layer, identifier, statement, {}, versions=versions)
 
 
 async def read_version(database: Database, caller: Caller, layer: Layer, identifier: int) -> int | None:
@@ -85,9 +93,9 @@ async def _touch(
     statement: Composed,
     values: dict[str, Any],
     *,
-    version: int | None,
+    versions: Sequence[int] | None,
 ) -> None:
-    bound = {**values, "row_id": identifier, "row_version": version}
+    bound = {**values, "row_id": identifier, "row_versions": None if versions is None else list(versions)}
     cursor = await connection.execute(statement, bound)
     if cursor.rowcount:
         return
@@ -95,7 +103,7 @@ async def _touch(
     row = await (await connection.execute(seen, [identifier])).fetchone()
     if row is None:
         raise NotFound("Không có đối tượng này.", "There is no such feature.")
-    if version is not None and row[0] != version:
+    if versions is not None and row[0] not in versions:
         raise Overtaken(
             "Có người khác đã sửa đối tượng này. Xin đọc lại rồi sửa.",
             "Someone else has changed this feature. Read it again first.",
@@ -108,5 +116,5 @@ def _table(layer: Layer) -> Identifier:
 
 
 def _row() -> Composed:
-    any_version = SQL("(%(row_version)s::bigint IS NULL OR {} = %(row_version)s)").format(VERSION)
+    any_version = SQL("(%(row_versions)s::bigint[] IS NULL OR {} = ANY (%(row_versions)s))").format(VERSION)
     return SQL("id = %(row_id)s AND {}").format(any_version)

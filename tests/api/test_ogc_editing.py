@@ -79,6 +79,27 @@ def test_an_edit_on_top_of_anothers_is_refused(
     assert client.get(path).json()["properties"]["range_m"] == 7
 
 
+def test_one_of_several_tags_is_enough(
+    client: TestClient, operator: dict[str, str], camera: dict[str, Any]
+) -> None:
+    made = client.post(ITEMS, json=camera, headers=operator)
+    path, tag = made.headers["location"].removeprefix("http://testserver"), made.headers["etag"]
+
+    def patched(*tags: str) -> int:
+        given = [("If-Match", value) for value in tags]
+        answer = client.patch(path, json={"properties": {}}, headers=[*operator.items(), *given])
+        return answer.status_code
+
+    # RFC 9110, 13.1.1: strong comparison, and a field may stand on several lines.
+    for others in (f'"0", W/{tag}', f'W/{tag}, "x"', f'"0,{tag[1:-1]},1"'):
+        assert patched(others) == 412, others
+    assert patched(f'"0", "a,b",{tag}') == 204
+    tag = client.get(path, headers=operator).headers["etag"]
+    assert patched('"0"', f'{tag} , "1"') == 204
+    tag = client.get(path, headers=operator).headers["etag"]
+    assert client.delete(path, headers={**operator, "If-Match": f'"0", {tag}'}).status_code == 204
+
+
 def test_only_those_with_the_right_edit(
     client: TestClient, staff: dict[str, str], ward: dict[str, str], camera: dict[str, Any]
 ) -> None:
