@@ -94,7 +94,7 @@ async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[by
 async def _csv(wanted: Wanted) -> AsyncIterator[bytes]:
     head = csv_head(wanted.layer, wanted.columns)
     async for batch in _batches(wanted):
-        yield head + csv_lines(wanted.layer, wanted.columns, batch.rows)
+        yield head + csv_lines(wanted.layer, wanted.query.crs, batch.rows)
         head = b""
     if head:
         yield head

@@ -8,6 +8,7 @@ import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
@@ -51,9 +52,15 @@ def csv_head(layer: Layer, columns: list[Column]) -> bytes:
     return BOM + _csv([["id", *(column.name for column in columns), *places]])
 
 
-def csv_lines(layer: Layer, columns: list[Column], rows: list[tuple[Any, ...]]) -> bytes:
-    """Lines of a batch, ended by CR LF (RFC 4180)."""
-    shapes = shapely.from_wkb([row[-1] for row in rows])
+def csv_lines(layer: Layer, crs: Crs, rows: list[tuple[Any, ...]]) -> bytes:
+    """Lines of a batch, ended by CR LF (RFC 4180); coordinates with the decimals that GeoJSON gives them.
+
+    What is stored was often calculated, and then its shortest digits are 106.35300000000001.
+    """
+    # Adding 0 makes 0 of -0.
+    shapes = shapely.transform(
+        shapely.from_wkb([row[-1] for row in rows]), lambda pairs: np.round(pairs, crs.decimals) + 0.0
+    )
     points = layer.geometry == "Point"
     places = [[shape.x, shape.y] for shape in shapes] if points else [[shape.wkt] for shape in shapes]
     lines = [[row[0], *map(_cell, row[1:-1]), *place] for row, place in zip(rows, places, strict=True)]

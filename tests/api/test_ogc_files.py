@@ -11,7 +11,12 @@ import geopandas
 import psycopg
 import pyogrio
 import pytest
+import shapely
 
+from api.ogc.files import csv_lines
+from geo.features import CRS84, KNOWN
+from geo.features.crs import EPSG
+from layers.registry import load
 from tests.api.ogc_ground import SOUTH, WEST, put_rows
 
 if TYPE_CHECKING:
@@ -112,6 +117,19 @@ def test_csv_opens_in_excel(client: TestClient) -> None:
     assert units[0]["wkt"].startswith("MULTIPOLYGON") and "Phường Cao Lãnh <mới>" in {
         u["name"] for u in units
     }
+
+
+def test_csv_has_the_decimals_of_geojson() -> None:
+    # What calculating left in the last bit is nobody's coordinate.
+    layers = load()
+    corner, metres = shapely.Point(106.35300000000001, 10.1234567899), KNOWN[f"{EPSG}3405"]
+    area = shapely.MultiPolygon([shapely.box(105.60000000000001, -1e-12, 105.7, 10.4)])
+    lines = csv_lines(layers["cameras"], CRS84, [(1, corner.wkb), (2, shapely.Point(5, 1.5).wkb)])
+    assert lines == b"1,106.353,10.1234568\r\n2,5.0,1.5\r\n"
+    assert csv_lines(layers["cameras"], metres, [(1, corner.wkb)]) == b"1,106.353,10.123\r\n"
+    rings = b"105.7 0, 105.7 10.4, 105.6 10.4, 105.6 0, 105.7 0"
+    assert csv_lines(layers["land_use"], CRS84, [(1, area.wkb)]) == b'1,"MULTIPOLYGON (((%b)))"\r\n' % rings
+    assert csv_lines(layers["cameras"], CRS84, []) == b""
 
 
 def test_files_in_metres_and_chosen_properties(client: TestClient, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ async def write_csv(task: Task, layer: Layer, query: FeatureQuery, path: Path) -
         done = 0
         while rest is not None:
             batch = await read_batch(task.database, task.caller, layer, rest)
-            yield csv_lines(layer, columns, batch.rows)
+            yield csv_lines(layer, query.crs, batch.rows)
             done += len(batch.rows)
             _tell(task, done)
             rest = batch.rest
