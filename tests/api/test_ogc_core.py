@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -80,6 +81,31 @@ def test_the_api_definition_is_a_valid_openapi_3_0_that_needs_no_other_host(clie
     # Wards and reports are changed through doors of their own.
     assert set(document["paths"]["/collections/reports/items"]) == {"get"}
     assert set(document["paths"]["/collections"]) == {"get"}
+
+
+def test_the_api_definition_as_a_page_names_methods_parameters_and_what_they_are_for(
+    client: TestClient,
+) -> None:
+    document = get(client, "/ogc/openapi", f="json")
+    text = client.get("/ogc/openapi", params={"f": "html"}).text
+    # A path may break behind a slash: it is wider than a phone.
+    rows = re.findall(r'<tr><th scope="row">(.*?)</td></tr>', text.replace("<wbr>", ""), re.DOTALL)
+    operations = [
+        (path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert len(rows) == len(operations) > 40
+    known = document["components"]["parameters"]
+    for row, (path, method, operation) in zip(rows, operations, strict=True):
+        head, _, cell = row.partition("<td>")
+        assert head.startswith(f"<code>{method.upper()}</code> <code>{path}</code>")
+        assert f"<small>{escape(operation['summary'])}</small>" in head
+        names = [
+            one.get("name") or known[one["$ref"].split("/")[-1]]["name"]
+            for one in operation.get("parameters", ())
+        ]
+        assert re.findall("<code>([^<]*)</code>", cell) == names and None not in names
 
 
 def test_conformance_promises_only_what_is_here(client: TestClient) -> None:
