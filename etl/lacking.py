@@ -39,13 +39,13 @@ def _field_missing(field: LayerField, unreadable: Unreadable | None) -> Note:
     if unreadable is not None:
         vi = (
             f"Cột «{unreadable.column}» mang tên của trường bắt buộc «{field.title.vi}» nhưng giá trị"
-            f" {unreadable.why.vi}. Sửa cột ấy, chỉ cột khác (--column {field.name}=CỘT) hoặc cho một giá trị"
-            f" chung (--set {field.name}=…)."
+            f" «{unreadable.value}» {unreadable.why.vi}. Sửa cột ấy, chỉ cột khác (--column {field.name}=CỘT)"
+            f" hoặc cho một giá trị chung (--set {field.name}=…)."
         )
         en = (
-            f"The column '{unreadable.column}' bears the name of the required '{field.title.en}', but a value"
-            f" {unreadable.why.en}. Mend it, name another (--column {field.name}=COLUMN), or say one value"
-            f" for all (--set {field.name}=…)."
+            f"The column '{unreadable.column}' bears the name of the required '{field.title.en}', but its"
+            f" value '{unreadable.value}' {unreadable.why.en}. Mend it, name another (--column"
+            f" {field.name}=COLUMN), or say one value for all (--set {field.name}=…)."
         )
     return Note("field_missing", "refused", Text(vi=vi, en=en), column=field.name)
 
@@ -57,9 +57,10 @@ def _set_aside(field: LayerField, unreadable: Unreadable) -> Note:
         "info",
         Text(
             vi=f"Cột «{unreadable.column}» mang tên của trường «{field.title.vi}» nhưng giá trị"
-            f" {unreadable.why.vi}: không nạp cột này (muốn nạp: --column {field.name}={unreadable.column}).",
-            en=f"The column '{unreadable.column}' bears the name of '{field.title.en}', but a value"
-            f" {unreadable.why.en}: it is not loaded (to load it: --column"
+            f" «{unreadable.value}» {unreadable.why.vi}: không nạp cột này (muốn nạp: --column"
+            f" {field.name}={unreadable.column}).",
+            en=f"The column '{unreadable.column}' bears the name of '{field.title.en}', but its value"
+            f" '{unreadable.value}' {unreadable.why.en}: it is not loaded (to load it: --column"
             f" {field.name}={unreadable.column}).",
         ),
         column=unreadable.column,

@@ -145,7 +145,7 @@ def constants(layer: Layer, reading: Reading) -> dict[str, Any]:
             names = ", ".join(each.name for each in layer.fields)
             raise InvalidInput("set", name, names, names) from None
         except Wrong as wrong:
-            raise InvalidInput("set", f"{name}={text}", wrong.vi, wrong.en) from None
+            raise InvalidInput("set", f"{name}={text}", *wrong.allowed) from None
     return made
 
 

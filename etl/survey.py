@@ -118,7 +118,7 @@ def _survey(  # noqa: PLR0917 - each is used once
         reading=reading,
         ambiguities=parts.ambiguities,
         notes=add_up(notes),
-        samples=parts.texts.samples,
+        samples={name: pairs for name, pairs in parts.texts.samples.items() if name not in parts.personal},
     )
 
 

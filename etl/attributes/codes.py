@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from etl.attributes.combined import Combined, combined
 from etl.attributes.wrong import Wrong
+from etl.listing import listed
 from etl.text import plain, spoken
 from layers.description import Text
 
@@ -60,9 +61,10 @@ class CodeReader:
         self.several = several
         self._known = {entry.code: entry.code for entry in entries}
         # Codes that are words of a program (mango) are shown by their titles, which files may write as well.
-        self._shown = (
-            [e.title.vi if e.code.islower() else e.code for e in entries[:SHOWN]],
-            [e.code for e in entries[:SHOWN]],
+        self._codes = (
+            "một trong các mã: "
+            + listed([e.title.vi if e.code.islower() else e.code for e in entries], SHOWN),
+            "one of the codes: " + listed([e.code for e in entries], SHOWN),
         )
         self._folded = _unambiguous((entry.code, plain(entry.code)) for entry in entries)
         named = [(e.code, word) for e in entries for word in (e.title.vi, e.title.en, *e.aliases)]
@@ -82,12 +84,14 @@ class CodeReader:
             return several.main
         if several is not None and len(several.codes) > 1 and not several.unknown:
             raise Wrong(
-                f"là mã kết hợp ({text[:40]}): tách thành từng phần hoặc chọn mã chính",
-                f"is a combined code ({text[:40]}): split it or choose the main one",
+                ("là mã kết hợp", "is a combined code"),
+                (
+                    "một mã: tách thành từng phần hoặc chọn mã chính",
+                    "one code: split it or choose the main one",
+                ),
+                undecided=True,
             )
-        more = "…" if len(self._known) > SHOWN else ""
-        vi, en = (", ".join(shown) + more for shown in self._shown)
-        raise Wrong(f"không có mã {text[:40]}; các mã: {vi}", f"has no code {text[:40]}; codes: {en}")
+        raise Wrong(("không có trong danh mục mã", "is not in the list of codes"), self._codes)
 
     def combined(self, value: object) -> Combined | None:
         """What a text says beyond one code; None where it is just a code."""

@@ -171,10 +171,11 @@ class Converter:
         return SQUARE_METRES[told[1].lower().replace("2", "²")] / SQUARE_METRES[self._unit]
 
     def _empty(self) -> Wrong:
-        return Wrong("không được để trống", "must not be empty")
+        return Wrong(("không được để trống", "must not be empty"), ("một giá trị", "a value"))
 
     def _fault(self, row: int, wrong: Wrong, value: object) -> Fault:
-        reason = Text(vi=f"«{self._title.vi}» {wrong.vi}.", en=f"'{self._title.en}' {wrong.en}.")
+        why = wrong.reason
+        reason = Text(vi=f"«{self._title.vi}» {why.vi}.", en=f"'{self._title.en}' {why.en}.")
         if isinstance(value, str) and self._decoder is not None:
             value = self._decoder(value)
         shown = None if value is None else str(value)[:80]

@@ -30,6 +30,11 @@ _TIME = r"(\d{1,2})\s*+[:hg]\s*+(\d{2})(?::(\d{2})(?:\.\d++)?)?"
 _HALF = re.compile(r"(?<=\d) ?(AM|PM|SA|CH)(?![^\W\d])", re.IGNORECASE)
 _DAY_THEN_TIME = re.compile(rf"^([^:]{{6,30}}?)[\s,]++{_TIME}", re.IGNORECASE)
 _TIME_THEN_DAY = re.compile(rf"^{_TIME}[\s,]++(?:ngày\s*+)?(.{{6,30}})", re.IGNORECASE)
+_A_DATE = ("ngày như 21/11/2026", "a date such as 21/11/2026 or 2026-11-21")
+_NO_INSTANT = (
+    ("không phải thời điểm", "is no instant"),
+    ("ngày giờ như 21/11/2026 08:30", "an instant such as 21/11/2026 08:30 or 2026-11-21T08:30"),
+)
 
 
 def to_date(value: object) -> date:
@@ -53,8 +58,8 @@ def to_date(value: object) -> date:
     except ValueError:
         pass
     if period(value) is not None:
-        raise Wrong(f"chỉ có tháng hoặc năm, thiếu ngày: {text[:40]}", f"has no day: {text[:40]}")
-    raise Wrong(f"không phải ngày: {text[:40]}", f"is no date: {text[:40]}")
+        raise Wrong(("chỉ có tháng hoặc năm, thiếu ngày", "names a month or a year and no day"), _A_DATE)
+    raise Wrong(("không phải ngày", "is no date"), _A_DATE)
 
 
 def serial(value: object) -> datetime | None:
@@ -108,7 +113,7 @@ def _half(text: str) -> datetime:
         return _moment(text)
     moment = _moment(text[: found.start()] + text[found.end() :])
     if not 1 <= moment.hour <= 12:
-        raise Wrong(f"không phải thời điểm: {text[:40]}", f"is no instant: {text[:40]}")
+        raise Wrong(*_NO_INSTANT)
     return moment.replace(hour=moment.hour % 12 + 12 * (found[1].upper() in ("PM", "CH")))
 
 
@@ -124,7 +129,7 @@ def _moment(text: str) -> datetime:
             return datetime.combine(to_date(found[4]), _clock(found[1], found[2], found[3]))
         return datetime.combine(to_date(text), time())
     except (ValueError, Wrong):
-        raise Wrong(f"không phải thời điểm: {text[:40]}", f"is no instant: {text[:40]}") from None
+        raise Wrong(*_NO_INSTANT) from None
 
 
 def _clock(hour: str, minute: str, second: str | None) -> time:

@@ -75,7 +75,7 @@ def match(
         if score >= ENOUGH and name not in {*taken, *without} and column not in taken.values():
             taken[name] = column
     ordered = {name: taken[name] for name in scored if name in taken}
-    guesses = {name: _guesses(found, samples) for name, found in scored.items() if found}
+    guesses = {name: _guesses(found, samples, personal) for name, found in scored.items() if found}
     asked = _questions(layer, scored, taken, chosen, guesses)
     ignored = tuple(c for c in samples if c not in taken.values())
     lacking = [name for name in fields if name not in {*taken, *without}]
@@ -94,7 +94,7 @@ def _unreadable(
                 continue
             wrong = _first_wrong(layer, name, values)
             if wrong is not None:
-                found[name] = Unreadable(column, str(wrong[0])[:60], Text(vi=wrong[1].vi, en=wrong[1].en))
+                found[name] = Unreadable(column, str(wrong[0])[:60], wrong[1].reason)
                 break
     return found
 
@@ -171,17 +171,27 @@ def _readable(layer: Layer, name: str, values: list[object]) -> tuple[float, int
             results.add(read(value))
             good += 1
         except Wrong as wrong:
-            # What a column's habit will settle later (1.234) and combined codes are of the right kind.
-            good += "hai cách" in wrong.vi or "kết hợp" in wrong.vi
+            good += wrong.undecided
     return (good / len(told) if told else 0.5), len(results)
 
 
-def _guesses(found: Mapping[str, float], samples: Mapping[str, list[object]]) -> tuple[Guess, ...]:
+def _guesses(
+    found: Mapping[str, float], samples: Mapping[str, list[object]], personal: Mapping[str, str]
+) -> tuple[Guess, ...]:
+    """Best first, with some values as evidence; those of personal columns are shown to nobody."""
     ranked = sorted(found.items(), key=lambda pair: -pair[1])
     return tuple(
-        Guess(column, Text(vi=column, en=column), score, (_shown(samples[column]),))
+        Guess(
+            column,
+            Text(vi=column, en=column),
+            score,
+            (_PERSONAL if column in personal else _shown(samples[column]),),
+        )
         for column, score in ranked
     )
+
+
+_PERSONAL = Text(vi="dữ liệu cá nhân: không hiện giá trị", en="personal data: values are not shown")
 
 
 def _shown(values: list[object]) -> Text:

@@ -32,6 +32,10 @@ NOTHING = frozenset({"", "-", "–", "—", "null", "none", "nan", "n/a", "na", 
 _UNIT = re.compile(r"\d{5}", re.ASCII)
 # Fields of dates on which something ends: a month there means its last day.
 ENDS = ("expires", "ends", "until")
+_NUMBER = ("một số, như 1234,5", "a number, such as 1234.5")
+_WHOLE = ("số nguyên, như 1234", "a whole number, such as 1234")
+_YES_NO = ("Có hoặc Không", "yes or no")
+_WARD = ("mã xã năm chữ số, như 29869", "a ward's five digits, such as 29869")
 
 
 def reader_of(layer: Layer, name: str, decimal: Decimal | None = None) -> tuple[Reader, bool]:
@@ -68,9 +72,10 @@ def to_text(value: object, max_length: int | None = None) -> str | None:
         value = int(value)
     text = unicodedata.normalize("NFC", str(value)).strip()
     if "\x00" in text:
-        raise Wrong("có ký tự NUL", "holds a NUL character")
+        raise Wrong(("có ký tự NUL", "holds a NUL character"), ("chữ", "text"))
     if max_length is not None and len(text) > max_length:
-        raise Wrong(f"dài quá {max_length} ký tự", f"is longer than {max_length} characters")
+        most = (f"không quá {max_length} ký tự", f"at most {max_length} characters")
+        raise Wrong(("quá dài", "is too long"), most)
     return text or None
 
 
@@ -80,13 +85,17 @@ def to_number(value: object, decimal: Decimal | None = None) -> float:
         number = parse(value, decimal) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
     except AmbiguousNumber:
         raise Wrong(
-            f"có thể hiểu hai cách: {value} (hàng nghìn hay thập phân)",
-            f"can be read in two ways: {value} (thousands or decimals)",
+            (
+                "có thể hiểu hai cách: hàng nghìn hay thập phân",
+                "can be read in two ways: thousands or decimals",
+            ),
+            ("cách ghi rõ, như 1234 hoặc 1,2340", "a clear form, such as 1234 or 1.2340"),
+            undecided=True,
         ) from None
     except (ValueError, TypeError):
-        raise Wrong(f"không phải số: {str(value)[:40]}", f"is no number: {str(value)[:40]}") from None
+        raise Wrong(("không phải số", "is no number"), _NUMBER) from None
     if not math.isfinite(number):
-        raise Wrong("không phải số hữu hạn", "is not finite")
+        raise Wrong(("không phải số hữu hạn", "is not finite"), _NUMBER)
     return number
 
 
@@ -94,7 +103,7 @@ def to_integer(value: object, decimal: Decimal | None = None) -> int:
     """A whole number of 32 bits."""
     number = to_number(value, decimal)
     if not number.is_integer() or abs(number) >= 2**31:
-        raise Wrong(f"không phải số nguyên: {value}", f"is no whole number: {value}")
+        raise Wrong(("không phải số nguyên 32 bit", "is no whole number of 32 bits"), _WHOLE)
     return int(number)
 
 
@@ -102,7 +111,7 @@ def to_boolean(value: object) -> bool:
     """True or false, 1 or 0, có or không, x."""
     found = YES_NO.get(plain(str(value).removesuffix(".0")))
     if found is None:
-        raise Wrong(f"không phải có/không: {value}", f"is neither yes nor no: {value}")
+        raise Wrong(("không phải có hay không", "is neither yes nor no"), _YES_NO)
     return found
 
 
@@ -111,5 +120,5 @@ def to_unit(value: object) -> str:
     text = str(to_text(value))
     text = text.zfill(5) if text.isdigit() else text
     if not _UNIT.fullmatch(text):
-        raise Wrong(f"không phải mã xã năm chữ số: {text[:20]}", f"is no five-digit ward code: {text[:20]}")
+        raise Wrong(("không phải mã xã", "is no ward's code"), _WARD)
     return text

@@ -41,11 +41,7 @@ def document(
         "columns": _columns(survey),
         "guesses": _guesses(survey),
         "questions": [_question(each) for each in survey.ambiguities],
-        "samples": {
-            name: [list(pair) for pair in pairs[:5]]
-            for name, pairs in survey.samples.items()
-            if name not in personal
-        },
+        "samples": {name: [list(pair) for pair in pairs[:5]] for name, pairs in survey.samples.items()},
         "geometry_types": dict(survey.geometry_types),
         "rows": rows,
         "notes": [_note(note) for note in notes],

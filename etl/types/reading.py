@@ -93,7 +93,7 @@ class Survey:
 
     ``reading`` is None while a question is open or something is refused. ``crs`` and ``encodings`` are all
     candidates that were weighed, best first, for the report. ``extent`` is west, south, east, north in source
-    coordinates. ``samples`` shows texts of columns before and after decoding.
+    coordinates. ``samples`` shows texts of columns before and after decoding; none of personal columns.
     """
 
     source: Source

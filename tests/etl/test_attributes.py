@@ -15,7 +15,7 @@ from etl.attributes.convert import Converter, unit_factor
 from etl.attributes.dates import period, to_date, to_day, to_timestamp
 from etl.attributes.match import match
 from etl.attributes.numbers import AmbiguousNumber, decimal_of, parse, span
-from etl.attributes.values import is_nothing, to_boolean, to_integer, to_number, to_text, to_unit
+from etl.attributes.values import is_nothing, reader_of, to_boolean, to_integer, to_number, to_text, to_unit
 from etl.attributes.wrong import Wrong
 from geo.errors import InvalidInput
 from layers.registry import load
@@ -61,7 +61,7 @@ def test_a_column_decides_what_a_point_before_three_digits_means() -> None:
     assert decimal_of(["1.234", "2.345"]) is None
     with pytest.raises(Wrong) as wrong:
         to_number("1.234")
-    assert "hai cách" in wrong.value.vi
+    assert "hai cách" in wrong.value.why[0]
 
 
 @given(st.floats(min_value=-1e9, max_value=1e9).map(lambda value: round(value, 2)))
@@ -130,10 +130,10 @@ def test_codes_by_code_words_and_drawing_layers() -> None:
     assert land("luc") == "LUC"
     with pytest.raises(Wrong) as wrong:
         land("ONT+CLN")
-    assert "kết hợp" in wrong.value.vi
+    assert "kết hợp" in wrong.value.why[0]
     with pytest.raises(Wrong, match="combined"):
         land("ONT(300.5);CLN(120)")
-    with pytest.raises(Wrong, match="has no code"):
+    with pytest.raises(Wrong, match="list of codes"):
         land("ZZZ")
 
 
@@ -167,7 +167,7 @@ def test_combined_codes_have_a_main_one(text: str, main: str, codes: str) -> Non
     assert found.codes == tuple(codes.split()) and bool(found.unknown) == ("XYZ" in text)
     assert land.combined("LUC") is None and land.combined("đất trồng lúa") is None
     for wrong in ("XYZ+ABC", "T;Q", "không rõ", "(((", "+" * 500):
-        with pytest.raises(Wrong, match="has no code"):
+        with pytest.raises(Wrong, match="list of codes"):
             land(wrong)
 
 
@@ -279,6 +279,26 @@ def test_personal_data_go_into_private_fields_or_nowhere() -> None:
         match(LAYERS["land_use"], {"chu": ["x"]}, {"address": "chu"}, {"chu": "name"})
 
 
+def test_values_of_personal_columns_are_no_evidence() -> None:
+    samples: dict[str, list[object]] = {"Họ và tên": ["Nguyễn Văn An"], "Tên vùng trồng": ["Vùng A"]}
+    found = match(LAYERS["crop_areas"], samples, {}, {"Họ và tên": "name"}).guesses
+    assert "Nguyễn" not in str(found["owner_name"]) and "Vùng A" in str(found["area_name"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("sheet_number", "mười hai"), ("sheet_number", "12,5"), ("code", "ZZZ"), ("valid_from", "31/02/2024"),
+     ("unit", "Xã A")],
+)  # fmt: skip
+def test_a_refusal_says_what_is_wanted_and_not_the_value_which_may_be_personal(name: str, value: str) -> None:
+    read, _ = reader_of(LAYERS["land_use"], name)
+    with pytest.raises(Wrong) as wrong:
+        read(value)
+    reason, allowed = wrong.value.reason, wrong.value.allowed
+    assert value not in reason.vi + reason.en
+    assert reason.vi.endswith(allowed[0]) and reason.en.endswith(allowed[1])
+
+
 def test_a_columns_values_and_the_rows_that_cannot_be_taken() -> None:
     convert = Converter(LAYERS["land_use"], "sheet_number", "to", None, ",")
     values, faults = convert(pa.array(["1.234", None, "x", "12"]), 101)
@@ -340,7 +360,7 @@ def test_what_is_no_period(value: object) -> None:
 def test_dates_with_an_effect_in_law_name_their_day() -> None:
     with pytest.raises(Wrong) as wrong:
         to_date("03/2024")
-    assert "thiếu ngày" in wrong.value.vi
+    assert "thiếu ngày" in wrong.value.why[0]
 
 
 @pytest.mark.parametrize(

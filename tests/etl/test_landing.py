@@ -154,7 +154,7 @@ def test_quarantine_goes_out_is_mended_and_comes_in(
     out = tmp_path / "cách ly.gpkg"
     assert export(settings, first.number, out) == 3
     frame = gpd.read_file(out)
-    assert frame["diaban_row"].tolist() == [2, 3, 4] and "XXX" in frame["diaban_reason"][0]
+    assert frame["diaban_row"].tolist() == [2, 3, 4] and "danh mục mã" in frame["diaban_reason"][0]
     assert frame.geometry[1].equals_exact(bow) and frame.geometry[2] is None
     assert frame["parcel_number"].tolist() == [2, 3, 4] and frame["area_m2"].dtype == float
     # What a person does in QGIS.

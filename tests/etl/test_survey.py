@@ -90,6 +90,7 @@ def test_an_old_shapefile_is_read_without_a_word_from_its_owner(tmp_path: Path) 
     assert found.reading.scheme == "TT27_2018"
     assert found.reading.personal == {"CHUSD": "name"}
     assert "CHUSD" not in found.reading.columns.values()
+    assert "CHUSD" not in found.samples and found.samples
     assert {"personal_left_out", "shp_no_prj"} <= {note.code for note in found.notes}
     shapes, values, faults = taken(found, "land_use")
     assert faults == []
