@@ -81,10 +81,10 @@ class TileCache:
         """
         found = self.held(key)
         if found is not None:
-            metrics.REQUESTS.labels(key.layer, "hit").inc()
+            metrics.requests(key.layer, "hit").inc()
             return found
         flight = self._flights.get(key)
-        metrics.REQUESTS.labels(key.layer, "miss" if flight is None else "joined").inc()
+        metrics.requests(key.layer, "miss" if flight is None else "joined").inc()
         if flight is None:
             flight = self._begin(key, render)
         flight.waiting += 1

@@ -108,7 +108,7 @@ class TileService:
             there.append(found)
             hits.append((layer.name, hit))
         for labels in hits:
-            metrics.REQUESTS.labels(*labels).inc()
+            metrics.requests(*labels).inc()
         return there[0] if len(there) == 1 else join(there)
 
     def purge(self, moved: Moved) -> None:
