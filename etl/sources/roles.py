@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from etl.sources.coordinates import number
-from etl.text import decode, is_syllable, plain, spellings, words
+from etl.text import decode, is_whole, plain, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,10 +159,9 @@ def readable(text: str, transport: Transport) -> str:
     if text.isascii():
         return text
     made = spellings(text)
-    whole = (each for each in made if all(is_syllable(word) for word in words(each) if not word.isascii()))
-    return next(whole, None) or (
-        made[0] if transport == "unicode" else decode(text, "utf-8", transport) or text
-    )
+    if (whole := next(filter(is_whole, made), None)) is not None:
+        return whole
+    return made[0] if transport == "unicode" else decode(text, "utf-8", transport) or text
 
 
 def is_wkt(cell: object) -> bool:

@@ -6,7 +6,7 @@ Callers use the names below.
 from etl.text.column import Decoder
 from etl.text.detect import Judged, judge
 from etl.text.encodings import ENCODINGS, decode, spellings
-from etl.text.syllables import bare, is_syllable, plain, spoken, words
+from etl.text.syllables import bare, is_syllable, is_whole, plain, spoken, words
 
 __all__ = [
     "ENCODINGS",
@@ -15,6 +15,7 @@ __all__ = [
     "bare",
     "decode",
     "is_syllable",
+    "is_whole",
     "judge",
     "plain",
     "spellings",

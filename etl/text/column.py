@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from etl.text.encodings import decode
 from etl.text.mending import Case, capitals, habit, stripped
-from etl.text.syllables import is_syllable, words
+from etl.text.syllables import is_whole
 from etl.types import Note
 from layers.description import Text
 
@@ -51,18 +51,14 @@ class Decoder:
 
     def notes(self, column: str) -> list[Note]:
         """What was mended in distinct values so far."""
-        counted = (
-            ("text_capitals", "repaired", self.capitals, _CAPITALS),
-            ("text_mixed", "repaired", self.mixed, _MIXED),
-            ("text_u_restored", "repaired", self.restored, _RESTORED),
-            ("text_u_stripped", "info", self.suspicious, _SUSPICIOUS),
-            ("text_unread", "info", self.unread, _UNREAD),
+        every = (
+            Note("text_capitals", "repaired", _CAPITALS, self.capitals, column=column),
+            Note("text_mixed", "repaired", _MIXED, self.mixed, column=column),
+            Note("text_u_restored", "repaired", _RESTORED, self.restored, column=column),
+            Note("text_u_stripped", "info", _SUSPICIOUS, self.suspicious, column=column),
+            Note("text_unread", "info", _UNREAD, self.unread, column=column),
         )
-        return [
-            Note(code, "repaired" if kind == "repaired" else "info", text, count, column=column)
-            for code, kind, count, text in counted
-            if count
-        ]
+        return [note for note in every if note.count]
 
     def _decode(self, text: str) -> str:
         encoding, decoded = self.encoding, decode(text, self.encoding, self._transport)
@@ -82,18 +78,14 @@ class Decoder:
 
     def _best(self, text: str, decoded: str | None) -> tuple[Encoding, str | None]:
         """The column's own reading, unless it breaks and another is whole."""
-        if decoded is not None and _whole(decoded):
+        if decoded is not None and is_whole(decoded):
             return self.encoding, decoded
         for encoding in self._also:
             other = decode(text, encoding, self._transport)
-            if other is not None and _whole(other):
+            if other is not None and is_whole(other):
                 self.mixed += 1
                 return encoding, other
         return self.encoding, decoded
-
-
-def _whole(text: str) -> bool:
-    return all(is_syllable(word) for word in words(text) if not word.isascii())
 
 
 def key_of(encoding: Encoding, texts: list[str]) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from etl.text.column import key_of
 from etl.text.encodings import ENCODINGS, VIQR_SIGN, decode
-from etl.text.syllables import is_syllable, words
+from etl.text.syllables import is_syllable, is_whole, words
 from etl.types import Ambiguity, Guess
+from geo.errors import InvalidInput
 from layers.description import Text
 
 if TYPE_CHECKING:
@@ -66,8 +67,12 @@ def judge(
     declared: str | None = None,
     answer: str | None = None,
 ) -> Judged:
-    """Weigh the distinct texts of each column. ``answer`` is the user's encoding for all of them."""
+    """Weigh the distinct texts of each column. ``answer`` is the user's encoding for all of them.
+
+    ``InvalidInput`` for an answer that is no encoding, or none in which the file's bytes can be.
+    """
     tried = tuple(each for each in ENCODINGS if transport != "bytes" or each != "unicode")
+    given = _given(answer, tried)
     scores = {
         name: {each: _score(texts, each, transport) for each in tried} for name, texts in columns.items()
     }
@@ -76,11 +81,11 @@ def judge(
     whole = ranked[0]
     keys, present = {}, {whole}
     for name, texts in columns.items():
-        chosen = _given(answer) or _of_column(scores[name], whole, transport, declared)
+        chosen = given or _of_column(scores[name], whole, transport, declared)
         present.add(chosen)
         keys[name] = key_of(chosen, [decode(text, chosen, transport) or text for text in texts])
     guesses = tuple(_guess(each, total[each]) for each in ranked if total[each].good or each == whole)
-    ambiguity = None if answer else _question(columns, total, ranked, transport, declared)
+    ambiguity = None if given else _question(columns, total, ranked, transport, declared)
     others = _minority(columns, whole, tried, transport)
     return Judged(keys, guesses, tuple(present | others), ambiguity, _samples(columns, keys, transport))
 
@@ -185,7 +190,7 @@ def _minority(
 
 def _fine(text: str, encoding: Encoding, transport: Transport) -> bool:
     decoded = decode(text, encoding, transport)
-    return decoded is not None and all(is_syllable(word) for word in words(decoded) if not word.isascii())
+    return decoded is not None and is_whole(decoded)
 
 
 def _guess(encoding: Encoding, score: _Score) -> Guess:
@@ -197,8 +202,13 @@ def _guess(encoding: Encoding, score: _Score) -> Guess:
     return Guess(encoding, Text(vi=label, en=label), round(score.share, 4), (evidence,))
 
 
-def _given(answer: str | None) -> Encoding | None:
-    return next((each for each in ENCODINGS if each == answer), None)
+def _given(answer: str | None, tried: tuple[Encoding, ...]) -> Encoding | None:
+    if not answer:
+        return None
+    for each in tried:
+        if each == answer.strip().lower():
+            return each
+    raise InvalidInput("encoding", answer, ", ".join(tried), ", ".join(tried))
 
 
 def _samples(

@@ -13,13 +13,12 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from etl.text.syllables import is_syllable
+from etl.text.syllables import TONES, is_syllable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\W\d_]+")
-_TONES = frozenset("̣̀́̃̉")
 # So much of a column's words (or of its cells' first words) must begin with capitals.
 MOST = 0.9
 
@@ -50,7 +49,7 @@ def habit(texts: Iterable[str]) -> Case:
 
 def ambiguous(letter: str) -> bool:
     """Whether TCVN3 has one byte for both cases: letters with a tone."""
-    return any(char in _TONES for char in unicodedata.normalize("NFD", letter))
+    return any(char in TONES for char in unicodedata.normalize("NFD", letter))
 
 
 def capitals(text: str, case: Case) -> str:

@@ -25,7 +25,7 @@ _ONSETS = ("", *_ONSET_WORDS.split())
 _RHYMES = tuple(_RHYME_WORDS.split())
 _STOPS = ("c", "ch", "p", "t")
 # Combining grave, acute, tilde, hook above, dot below.
-_TONES = "̣̀́̃̉"
+TONES = "̣̀́̃̉"
 _SHARP = "̣́"
 _BETWEEN = re.compile(r"[\s\d!\"#$%&'’‘“”()*+,./:;<=>?@\[\\\]^_`{|}~–—-]+")
 _SYLLABLES = frozenset(
@@ -47,6 +47,11 @@ def is_syllable(word: str) -> bool:
     if bare not in _SYLLABLES or len(tone) > 1:
         return False
     return not bare.endswith(_STOPS) or (tone in _SHARP and tone != "")
+
+
+def is_whole(text: str) -> bool:
+    """Whether every word with letters beyond ASCII can be Vietnamese: hardly one is in a wrong encoding."""
+    return all(is_syllable(word) for word in words(text) if not word.isascii())
 
 
 def plain(text: str) -> str:
@@ -72,5 +77,5 @@ def bare(text: str) -> str:
 
 def _parts(word: str) -> tuple[str, str]:
     loose = unicodedata.normalize("NFD", word)
-    tone = "".join(char for char in loose if char in _TONES)
-    return unicodedata.normalize("NFC", "".join(char for char in loose if char not in _TONES)), tone
+    tone = "".join(char for char in loose if char in TONES)
+    return unicodedata.normalize("NFC", "".join(char for char in loose if char not in TONES)), tone

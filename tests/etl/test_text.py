@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from etl.text import Decoder, decode, is_syllable, judge, words
 from etl.text.encodings import TCVN3, VIQR, VNI
+from geo.errors import InvalidInput
 from tests.etl.province import shared
 
 PHRASE = "Tiếng Việt có 29 chữ cái"
@@ -113,7 +114,10 @@ def test_columns_of_one_file_may_differ_and_cells_too() -> None:
 
 
 def test_a_user_may_say_the_encoding() -> None:
-    assert judge({"a": ["x¸"]}, "bytes", answer="tcvn3").keys["a"] == "tcvn3"
+    assert judge({"a": ["x¸"]}, "bytes", answer="TCVN3").keys["a"] == "tcvn3"
+    for wrong in ("koi8-r", "unicode"):  # the bytes of a dBase file are not Unicode by themselves
+        with pytest.raises(InvalidInput, match="utf-8, tcvn3, vni"):
+            judge({"a": ["x¸"]}, "bytes", answer=wrong)
 
 
 @pytest.mark.parametrize(
