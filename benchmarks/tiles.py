@@ -1,7 +1,7 @@
 """Vector tiles against Martin and tipg, and a pyramid against tippecanoe: one database, one run, ratios.
 
     ./diaban bench tiles --martin FILE --peers VENV [--rows 1000000] [--points 1000000] [--keep FOLDER]
-                         [--from-zoom 7] [--sample 24] [--pyramid]
+                         [--from-zoom 8] [--to-zoom 17] [--sample 24] [--pyramid]
 
 FILE is Martin's program, VENV a virtual environment outside the repository with tipg, uvicorn and
 tippecanoe; a peer that is not given is left out. A private cluster is made for the run; that in FOLDER is
@@ -27,14 +27,14 @@ import psycopg
 
 from benchmarks import own
 from benchmarks.tile_session import VIEWS, tiles_of_view
-from benchmarks.tiling.filling import LAYERS, PROVINCE, is_filled, prepare, timed
+from benchmarks.tiling.filling import LAYERS, PROVINCE, prepare, timed
 from benchmarks.tiling.pyramid import pyramid
 from benchmarks.tiling.servers import PATHS, PORTS, answer, servers, serving, text_of
 from benchmarks.tiling.shown import show
 from cli.cluster import Cluster, temporary_cluster
 from geo.settings import Settings
 from geo.types import TileId
-from tiles.ground import tiles_of
+from tiles.ground import Box, tiles_of
 from tiles.ladder.ahead import basis
 from tiles.ladder.keeper import layer_of
 
@@ -47,7 +47,7 @@ BEHIND = """
 SELECT (SELECT count(*) FROM ops.rung_cell WHERE stale)
      + (SELECT count(*) FROM ops.tile_ahead WHERE stale OR basis <> ALL (%s))
 """
-LAST_ZOOM, WARM_ZOOM = 17, 14
+WARM_ZOOM = 14
 QUIET_S = 20
 
 
@@ -61,7 +61,8 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--points", type=int, default=1_000_000)
     parser.add_argument("--connections", type=int, default=4)
-    parser.add_argument("--from-zoom", type=int, default=7, help="a peer draws a tile of zoom 8 for a minute")
+    parser.add_argument("--from-zoom", type=int, default=8, help="a peer draws such a tile for a minute")
+    parser.add_argument("--to-zoom", type=int, default=17)
     parser.add_argument("--sample", type=int, default=24, help="tiles of a zoom that nobody asked for before")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="of a cluster that is used again")
     parser.add_argument("--pyramid", action="store_true", help="z0-z14 of the plots, against tippecanoe")
@@ -69,9 +70,8 @@ def main() -> int:
     found: dict[str, dict[str, tuple[float, Answers]]] = {}
     with running(options.keep) as cluster, tempfile.TemporaryDirectory() as folder:
         settings = Settings(database_url=cluster.admin_url, secret=own.SECRET, home=Path(folder))
-        if not is_filled(settings):
-            prepare(settings, options.rows, options.points)
-        sample, session = asked(options.from_zoom, options.sample)
+        prepare(settings, options.rows, options.points)
+        sample, session = asked(settings, range(options.from_zoom, options.to_zoom + 1), options.sample)
         for name, command, environment in servers(settings, options, Path(folder)):
             with serving(name, command, environment):
                 if name == "Diaban":
@@ -126,24 +126,44 @@ async def copied() -> None:
         await asyncio.sleep(1)
 
 
-def asked(first_zoom: int, number: int) -> tuple[list[tuple[str, TileId]], list[tuple[str, TileId]]]:
+def asked(
+    settings: Settings, zooms: range, number: int
+) -> tuple[list[tuple[str, TileId]], list[tuple[str, TileId]]]:
     """A uniform sample of tiles at each zoom, and a planner's session; the same for all servers.
 
     Of each layer at the zooms that its TileJSON names: above them clients enlarge what they have.
     """
     pick = random.Random(20250701)
     sample: list[tuple[str, TileId]] = []
-    for zoom in range(first_zoom, LAST_ZOOM + 1):
+    wards = places_of_wards(settings)
+    drawn = {name: range_ for name, range_ in LAYERS.items() if name != "admin_units" or wards}
+    for zoom in zooms:
         tiles = list(tiles_of(PROVINCE, zoom))
         chosen = tiles if len(tiles) <= number else pick.sample(tiles, number)
-        sample += [(layer, tile) for layer, zooms in LAYERS.items() if zoom in zooms for tile in chosen]
-    places = [TileId(*place) for view in VIEWS for place in tiles_of_view(*view)]
+        for layer in [name for name, zooms_of in drawn.items() if zoom in zooms_of]:
+            sample += [(layer, t) for t in (chosen if layer != "admin_units" else _some(wards, zoom, number))]
+    views = [TileId(*place) for view in VIEWS for place in tiles_of_view(*view)]
     return sample, [
         (layer, place)
-        for place in places
-        for layer, zooms in LAYERS.items()
-        if place.z in zooms and place.z >= first_zoom
+        for place in views
+        for layer, zooms_of in drawn.items()
+        if place.z in zooms_of and place.z in zooms
     ]
+
+
+def places_of_wards(settings: Settings) -> list[tuple[float, float]]:
+    """A point of each ward, in degrees: their sample is of the tiles that hold one, for half of the country's
+    box is sea and other countries."""
+    with psycopg.connect(settings.admin_dsn) as connection:
+        found = connection.execute(
+            "SELECT ST_X(p), ST_Y(p) FROM (SELECT ST_PointOnSurface(geom) AS p FROM pub.admin_units) AS wards"
+        ).fetchall()
+    return [(lon, lat) for lon, lat in found]
+
+
+def _some(wards: list[tuple[float, float]], zoom: int, number: int) -> list[TileId]:
+    tiles = list(dict.fromkeys(next(tiles_of(Box(lon, lat, lon, lat), zoom)) for lon, lat in wards))
+    return tiles if len(tiles) <= number else random.Random(zoom).sample(tiles, number)
 
 
 def others(sample: list[tuple[str, TileId]]) -> list[tuple[str, TileId]]:

@@ -1,10 +1,12 @@
-"""The database of the bench of tiles: a province of plots and points that follow from their number alone."""
+"""The database of the bench of tiles: plots and points that follow from their number, and real wards."""
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import geopandas
 import psycopg
 
 from geo.calendar import today_ict
@@ -18,13 +20,22 @@ from tiles.ladder.plan import make_plan
 if TYPE_CHECKING:
     from geo.settings import Settings
 
+    Connection = psycopg.Connection[Any]
+
 PROVINCE = Box(105.2, 10.0, 106.1, 10.75)
 # The zooms at which each is drawn.
 LAYERS = {
     name: range(layer.tiles.min_zoom, layer.tiles.max_zoom + 1)
     for name, layer in load().items()
-    if name in {"land_use", "reports"}
+    if name in {"land_use", "reports", "admin_units"}
 }
+# The country's, where they are; never part of the project.
+WARDS = Path(__file__).parents[3] / "shared/data/wards_2025/vn_wards_2025.parquet"
+WARD = """
+INSERT INTO core.admin_units (geom, unit_id, code, name, kind, level, province_code, valid_from)
+SELECT ST_Multi(ST_CollectionExtract(ST_MakeValid(ST_GeomFromWKB(%s, 4326)), 3)), 'vn-' || %s::text, %s, %s,
+       CASE %s WHEN 'phường' THEN 'phuong' WHEN 'xã' THEN 'xa' ELSE 'dac_khu' END, 3, %s, DATE '2025-07-01'
+"""
 # Plots of a grid whose corners and edges are shaken, so that neighbours share crooked edges.
 PLOTS = """
 WITH shaken AS (
@@ -71,7 +82,6 @@ SELECT id, received_at::date, 'outside', '[]', '{}', 'ward-default', 1, '-', '-'
   FROM core.reports
 """
 PEER = """
-CREATE SCHEMA peer;
 CREATE TABLE peer.land_use AS
   SELECT id::int AS id, code, parcel, area_m2, geom_3857::geometry(MultiPolygon, 3857) AS geom
     FROM pub.land_use;
@@ -82,38 +92,63 @@ CREATE INDEX ON peer.reports USING gist (geom);
 ALTER TABLE peer.land_use ADD PRIMARY KEY (id);
 ALTER TABLE peer.reports ADD PRIMARY KEY (id);
 """
-
-
-def is_filled(settings: Settings) -> bool:
-    """Whether a run before this one has filled the database."""
-    with psycopg.connect(settings.admin_dsn) as connection:
-        row = connection.execute("SELECT obj_description(to_regnamespace('peer'), 'pg_namespace')").fetchone()
-    return row is not None and row[0] is not None
+PEER_WARDS = """
+CREATE TABLE peer.admin_units AS
+  SELECT id::int AS id, code, name, kind, geom_3857::geometry(MultiPolygon, 3857) AS geom
+    FROM pub.admin_units;
+CREATE INDEX ON peer.admin_units USING gist (geom);
+ALTER TABLE peer.admin_units ADD PRIMARY KEY (id);
+"""
 
 
 def prepare(settings: Settings, rows: int, points: int) -> None:
-    """The layers, their rows and ladders; the peers' tables are copies of the public projection."""
+    """The layers, their rows and ladders, what is not there yet; the peers' tables are copies."""
     upgrade(settings)
     publish_folders(settings)
-    side = round(rows**0.5)
     with psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
-        connection.execute(NOISE)
-        timed("plots", lambda: connection.execute(PLOTS.format(side=side)))
-        timed("points", lambda: connection.execute(POINTS, [points]))
-        connection.execute(DECISIONS)
-        connection.execute("VACUUM ANALYZE")
-        for statement in PEER.strip().split(";")[:-1]:
-            connection.execute(statement)
-        connection.execute("VACUUM ANALYZE")
-    for name in LAYERS:
-        with psycopg.connect(settings.role_dsn("diaban_pump"), autocommit=True) as connection:
-            layer = layer_of(connection, name)
+        connection.execute("CREATE SCHEMA IF NOT EXISTS peer")
+        if not _is_there(connection, "land_use"):
+            connection.execute(NOISE)
+            timed("plots", lambda: connection.execute(PLOTS.format(side=round(rows**0.5))))
+            timed("points", lambda: connection.execute(POINTS, [points]))
+            connection.execute(DECISIONS)
+            _finish(settings, connection, PEER, ("land_use", "reports"))
+        if WARDS.exists() and not _is_there(connection, "admin_units"):
+            timed("wards", lambda: _wards(connection))
+            _finish(settings, connection, PEER_WARDS, ("admin_units",))
+
+
+def _is_there(connection: Connection, layer: str) -> bool:
+    """Whether a run before this one has filled the layer and built its ladder."""
+    row = connection.execute(
+        "SELECT obj_description(to_regclass(%s), 'pg_class')", [f"peer.{layer}"]
+    ).fetchone()
+    return row is not None and row[0] is not None
+
+
+def _wards(connection: Connection) -> None:
+    wards = geopandas.read_parquet(WARDS)
+    rows = zip(
+        wards.geometry.to_wkb(), wards.ward_code, wards.ward_code, wards.ward_name, wards.unit_type,
+        wards.province_code, strict=True,
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.executemany(WARD, list(rows))
+
+
+def _finish(settings: Settings, connection: Connection, peers: str, layers: tuple[str, ...]) -> None:
+    connection.execute("VACUUM ANALYZE")
+    for statement in peers.strip().split(";")[:-1]:
+        connection.execute(statement)
+    connection.execute("VACUUM ANALYZE")
+    for name in layers:
+        with psycopg.connect(settings.role_dsn("diaban_pump"), autocommit=True) as builder:
+            layer = layer_of(builder, name)
             timed(
                 f"ladder of {name}",
-                lambda: make_plan(connection, layer, today_ict(), lambda _: None),  # noqa: B023
+                lambda: make_plan(builder, layer, today_ict(), lambda _: None),  # noqa: B023
             )
-    with psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
-        connection.execute("COMMENT ON SCHEMA peer IS 'filled'")
+        connection.execute(f"COMMENT ON TABLE peer.{name} IS 'filled'")
 
 
 def timed(what: str, work: Any) -> None:  # noqa: ANN401
