@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import itertools
-import re
-from collections import Counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TextIO
 
+from etl.sources.dialect import KEEP_BYTES, dialect_of
 from etl.sources.refusal import Refused, protected, unreadable
 
 if TYPE_CHECKING:
@@ -21,19 +19,7 @@ if TYPE_CHECKING:
 
 Row = list[object]
 LINE_CHARS = 4_000_000
-_HEAD = 1 << 20
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_DELIMITERS = ";,\t|"
-
-
-def _single_bytes(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are no UTF-8 in a file that mostly is: one letter each, for the detector to explain."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("latin-1"), error.end
-
-
-codecs.register_error("diaban-bytes", _single_bytes)
+_END: list[str] = []
 
 
 class CsvCells:
@@ -44,20 +30,14 @@ class CsvCells:
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path = path
         self._limits = limits
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-        if b"\x00" in head and not _wide(head):
-            raise unreadable(path.name, "NUL")
-        self.encoding, self.transport = _encoding(head)
-        text = head.decode(self.encoding, errors="diaban-bytes")
-        self.delimiter, self._width = _delimiter(text)
+        self.encoding, self.transport, self.delimiter, self._width = dialect_of(path)
         # Lines whose quotation marks are not closed, or not doubled.
         self.mended: list[int] = []
 
     def rows(self) -> Iterator[Row]:
         """All rows, texts as they are. ``Refused`` for a line or a row beyond the limits."""
         csv.field_size_limit(LINE_CHARS)
-        with self._path.open(encoding=self.encoding, errors="diaban-bytes", newline="") as file:
+        with self._path.open(encoding=self.encoding, errors=KEEP_BYTES, newline="") as file:
             at = 0
             for lines, row in self._records(self._lines(file)):
                 if len(row) > self._limits.columns:
@@ -110,8 +90,8 @@ class CsvCells:
     def _reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
         return csv.reader(lines, delimiter=self.delimiter, skipinitialspace=self.delimiter == " ")
 
-    def _lines(self, file: object) -> Iterator[str]:
-        while line := file.readline(LINE_CHARS):  # type: ignore[attr-defined]
+    def _lines(self, file: TextIO) -> Iterator[str]:
+        while line := file.readline(LINE_CHARS):
             if len(line) >= LINE_CHARS:
                 raise Refused(
                     "line_too_long",
@@ -187,62 +167,3 @@ def sheet_names(path: Path) -> tuple[list[str], list[str]]:
         raise protected(path.name) from None
     except python_calamine.CalamineError as error:
         raise unreadable(path.name, str(error)) from None
-
-
-def _wide(head: bytes) -> str | None:
-    """UTF-16 by its mark; without one by NUL bytes that stand beside signs of ASCII and nowhere else."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    even, odd = head[0:4_096:2].count(0), head[1:4_096:2].count(0)
-    enough = min(len(head), 4_096) / 4
-    return "utf-16-le" if odd > enough and not even else "utf-16-be" if even > enough and not odd else None
-
-
-def _encoding(head: bytes) -> tuple[str, Literal["unicode", "bytes"]]:
-    for mark, name in _BOMS:
-        if head.startswith(mark):
-            return name, "unicode"
-    if wide := _wide(head):
-        return wide, "unicode"
-    try:
-        text = head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        cut = error.end >= len(head) - 1 and error.start > len(head) - 4
-        return ("utf-8", "unicode") if cut else ("latin-1", "bytes")
-    return ("latin-1", "bytes") if text.isascii() else ("utf-8", "unicode")
-
-
-_DECIMALS = re.compile(r"(?<!\S)\d{2,7}\.\d+(?!\S)")
-_END: list[str] = []
-
-
-def _delimiter(head: str) -> tuple[str, int]:
-    """The sign that splits most of the first lines into the same number of cells, and that number.
-
-    A comma where none does.
-    """
-    lines = [line for line in head.splitlines()[:50] if line.strip()]
-    best, most, width = (" ", 0.0, _columns(lines)) if _columns(lines) else (",", 0.0, 1)
-    for sign in _DELIMITERS:
-        # A comma before a blank is of a sentence: addresses have more of them than rows have cells.
-        counts = [line.count(sign) - (sign == ",") * line.count(", ") + 1 for line in lines]
-        common = max(set(counts), key=counts.count) if counts else 1
-        score = counts.count(common) * min(common - 1, 20) + 0.5 * sum(count > 1 for count in counts)
-        if common > 1 and score > most:
-            best, most, width = sign, score, _cells(lines, sign)
-    return best, width
-
-
-def _columns(lines: list[str]) -> int:
-    """How many words each line has where blanks divide coordinates, as total stations write; else 0."""
-    words = [line.split() for line in lines]
-    counts = Counter(map(len, words))
-    width = max(counts, key=lambda count: counts[count]) if counts else 0
-    placed = sum(len(_DECIMALS.findall(line)) >= 2 for line in lines)
-    return width if width >= 3 and counts[width] == len(lines) == placed else 0
-
-
-def _cells(lines: list[str], sign: str) -> int:
-    """The usual number of cells of a line, by the rules of quotation."""
-    counts = [len(row) for line in lines for row in csv.reader([line], delimiter=sign)]
-    return max(set(counts), key=counts.count)
