@@ -120,7 +120,9 @@ class TileService:
             ground = Ground.of(touched.box, margin_deg) if touched.box is not None else None
             for cache in (self._cache, self._filtered):
                 cache.purge(moved.layer, ground, public=touched.vis == 0)
-            if self._replica is not None and touched.vis == 0:
+            # Without a box there is a new plan, of other zooms perhaps.
+            drawn_anew = touched.edited or ground is None
+            if self._replica is not None and touched.vis == 0 and drawn_anew:
                 self._replica.purge(moved.layer, ground)
 
     async def bounds(self, layers: list[Layer]) -> tuple[float, float, float, float] | None:

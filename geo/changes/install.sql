@@ -7,6 +7,8 @@ CREATE TABLE IF NOT EXISTS ops.moved (
   west double precision, south double precision, east double precision, north double precision,
   at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+-- Whether rows changed; else what is drawn from them at zooms with a rung was built anew.
+ALTER TABLE ops.moved ADD COLUMN IF NOT EXISTS edited boolean NOT NULL DEFAULT true;
 CREATE INDEX IF NOT EXISTS moved_epoch ON ops.moved (layer, epoch);
 ALTER TABLE ops.moved OWNER TO diaban_owner;
 GRANT SELECT ON ops.moved TO diaban_reader;

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Box = tuple[float, float, float, float]
 
 READ: LiteralString = """
-SELECT layer, epoch, vis, west, south, east, north
+SELECT layer, epoch, vis, edited, west, south, east, north
   FROM ops.moved JOIN unnest(%s::text[], %s::bigint[]) AS known (layer, since) USING (layer)
  WHERE epoch > since
 """
@@ -23,11 +23,13 @@ SELECT layer, epoch, vis, west, south, east, north
 class Touched:
     """Ground that changed: west, south, east, north in WGS 84 degrees, None for all of the layer.
 
-    ``vis`` is the most visible class that the change concerns: 0 shows in public tiles.
+    ``vis`` is the most visible class that the change concerns: 0 shows in public tiles. Not ``edited``: no
+    row changed; rungs were built anew (:mod:`tiles.ladder`), which zooms drawn from rows do not follow from.
     """
 
     vis: int
     box: Box | None
+    edited: bool = True
 
 
 EVERYTHING = Touched(0, None)
@@ -63,4 +65,5 @@ def _moved(layer: str, since: int | None, until: int, rows: Iterable[tuple[Any, 
 
 
 def _touched(row: tuple[Any, ...]) -> Touched:
-    return Touched(row[2], None if row[3] is None else (row[3], row[4], row[5], row[6]))
+    _, _, vis, edited, west, south, east, north = row
+    return Touched(vis, None if west is None else (west, south, east, north), edited)

@@ -25,8 +25,8 @@ WITH cursor AS (
    GROUP BY layer, epoch, vis, CASE WHEN many THEN 0 ELSE seq END
 ), told AS (
   -- For the caches of all workers.
-  INSERT INTO ops.moved (layer, epoch, vis, west, south, east, north)
-  SELECT layer, epoch, vis, west, south, east, north FROM touched
+  INSERT INTO ops.moved (layer, epoch, vis, edited, west, south, east, north)
+  SELECT layer, epoch, vis, edited, west, south, east, north FROM touched
 ), stale AS (
   -- In the transaction of the new epoch: whoever has the epoch finds the rungs that it made stale marked.
   UPDATE ops.rung_cell AS cell SET stale = true, marks = cell.marks + 1

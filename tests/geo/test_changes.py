@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from geo.changes.moved import Touched, read_moved
 from geo.changes.pump import Beat
-from tests.changes import pump, pumped
+from tests.changes import as_pump, pump, pumped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +62,23 @@ def test_an_event_that_commits_late_is_not_lost(settings: Settings, quiet: psyco
         slow.commit()
     assert pumped(settings) == Beat(("cameras",), 2)
     assert epochs(quiet)[0] == epoch + 1
+
+
+def test_what_moved_says_whether_rows_changed(settings: Settings, quiet: psycopg.Connection) -> None:
+    before, _ = epochs(quiet)
+    built = "INSERT INTO ops.change_log (layer, op, vis, west, south, east, north)"
+    quiet.execute(f"{built} VALUES ('cameras', 'ladder', 0, 105, 10, 106, 11)")
+    quiet.execute(INSERT, [0])
+    pumped(settings)
+    quiet.execute(f"{built} VALUES ('cameras', 'ladder', 0, NULL, NULL, NULL, NULL)")
+    pumped(settings)
+    after, _ = epochs(quiet)
+    (moved,) = as_pump(settings, lambda c: read_moved(c, {"cameras": before}, {"cameras": after}))
+    assert set(moved.touched) == {
+        Touched(0, (105, 10, 106, 11), edited=False),
+        Touched(0, (105.6, 10.4, 105.6, 10.4)),
+        Touched(0, None, edited=False),
+    }
 
 
 def test_many_writers_and_no_event_is_passed_over(settings: Settings, quiet: psycopg.Connection) -> None:
