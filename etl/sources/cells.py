@@ -6,6 +6,7 @@ import csv
 import itertools
 from typing import TYPE_CHECKING, Literal, TextIO
 
+from etl.sources.asides import quotes
 from etl.sources.dialect import KEEP_BYTES, dialect_of
 from etl.sources.refusal import Refused, protected, unreadable
 
@@ -31,12 +32,13 @@ class CsvCells:
         self._path = path
         self._limits = limits
         self.encoding, self.transport, self.delimiter, self._width = dialect_of(path)
-        # Lines whose quotation marks are not closed, or not doubled.
-        self.mended: list[int] = []
+        # Lines whose quotation marks are not closed, or not doubled, since they were last told.
+        self._mended: list[int] = []
 
     def rows(self) -> Iterator[Row]:
         """All rows, texts as they are. ``Refused`` for a line or a row beyond the limits."""
         csv.field_size_limit(LINE_CHARS)
+        self._mended.clear()
         with self._path.open(encoding=self.encoding, errors=KEEP_BYTES, newline="") as file:
             at = 0
             for lines, row in self._records(self._lines(file)):
@@ -48,11 +50,17 @@ class CsvCells:
                     )
                 # A quotation mark that is not closed swallows the rows below it up to the next one.
                 if len(lines) > 1 and self._swallowed(lines):
-                    self.mended.append(at + 1)
+                    self._mended.append(at + 1)
                     yield from map(self._alone, lines)
                 else:
                     yield row
                 at += len(lines)
+
+    def told(self) -> str | None:
+        """The note of the lines that were mended since it was last asked for; None where there are none."""
+        lines = self._mended.copy()
+        self._mended.clear()
+        return quotes(lines) if lines else None
 
     def _records(self, lines: Iterator[str]) -> Iterator[tuple[list[str], Row]]:
         """Rows with the lines that they are made of; what is too long for a row comes as an empty one."""
