@@ -99,7 +99,7 @@ class KmlFile:
         folders: list[str] = []
         inside: list[ElementTree.Element] = []
         try:
-            # Declarations of entities were refused before (etl.sources.sniff.check_xml).
+            # Declarations of entities were refused before (etl.sources.markup.check_xml).
             events = ElementTree.iterparse(self._path, events=("start", "end"))  # noqa: S314
             for event, element in events:
                 tag = _local(element)

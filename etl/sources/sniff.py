@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from etl.sources import foreign
 from etl.sources.fieldbook import is_fieldbook
 from etl.sources.foreign import OLE
+from etl.sources.markup import UTF16, check_xml
 from etl.sources.refusal import Refused, missing, protected
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ _PARTS = {
 }
 # The stream of an encrypted workbook; its directory may stand far behind the first bytes.
 _LOCKED, _LOOK = "EncryptedPackage".encode("utf-16-le"), 1 << 26
-_WIDE = (b"\xff\xfe", b"\xfe\xff")
 # Photographs, as telephones take them.
 PHOTOS = frozenset({".jpg", ".jpeg", ".heic", ".heif"})
 _JPEG, _HEIC = b"\xff\xd8\xff", re.compile(rb"\A.{4}ftyp(?:heic|heix|hevc|heim|heis|mif1|msf1)", re.DOTALL)
@@ -48,13 +48,6 @@ _GRID = re.compile(rb"\A\s*+ncols\s++\d", re.IGNORECASE)
 _GEOJSON = re.compile(
     rb'^\s*+(?:\xef\xbb\xbf)?+\s*+\{\s*+"[^{]{0,200}"(?:Feature|FeatureCollection|Polygon|MultiPolygon)"'
 )
-# One that is not closed goes on to the end: nothing is scanned twice.
-COMMENTS = r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)"
-_COMMENTS = re.compile(COMMENTS, re.DOTALL)
-_ENTITY = re.compile(r"<!\s*+(ENTITY|DOCTYPE)", re.IGNORECASE)
-# An XML file is one of these by its root; a GDAL virtual data set, say, would open other files.
-_XML_ROOT = re.compile(r"<(?:\w+:)?(\w+)[\s>]")
-_XML_REFUSED = ("OGRVRTDataSource", "VRTDataset", "html", "gdal", "WFS_Capabilities", "OGRWFSDataSource")
 
 
 def kind(path: Path) -> str:  # noqa: PLR0911 - one for each kind
@@ -99,7 +92,7 @@ def _sheet(path: Path, suffix: str, head: bytes) -> str:
                 f"{path.name} is an old workbook named {suffix}: rename it to .xls and load that.",
             )
         return "sheet"
-    text = head.decode("utf-16" if head[:2] in _WIDE else "latin-1", errors="replace").lstrip(
+    text = head.decode("utf-16" if head[:2] in UTF16 else "latin-1", errors="replace").lstrip(
         "\ufeffï»¿ \r\n\t"
     )
     if text[:1] == "<":
@@ -110,7 +103,7 @@ def _sheet(path: Path, suffix: str, head: bytes) -> str:
             f"{path.name} is a web page (HTML or XML) named {suffix}, as many programs export: open it in"
             " Excel, save it as an Excel workbook (.xlsx), then load that.",
         )
-    if head[:2] in _WIDE or b"\x00" not in head:
+    if head[:2] in UTF16 or b"\x00" not in head:
         return "csv"
     return _by_suffix(path.name, suffix, head)
 
@@ -151,25 +144,3 @@ def _server(name: str, message: bytes) -> Refused:
         f"{name} is no data but an error that a map server answered ('{said}'): sign in or ask for access,"
         " then download it again.",
     )
-
-
-def check_xml(name: str, head: bytes) -> None:
-    """No declarations of entities, and no root that makes a reader open other files.
-
-    Entities nested in entities grow without bound ("billion laughs"), external ones read the machine's files.
-    Both can be declared only before the root element.
-    """
-    text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", errors="replace")
-    root = _XML_ROOT.search(_COMMENTS.sub("", text))
-    if _ENTITY.search(text):
-        raise Refused(
-            "xml_entities",
-            f"{name} khai báo thực thể XML (DOCTYPE, ENTITY): không đọc vì lý do an toàn.",
-            f"{name} declares XML entities (DOCTYPE, ENTITY): not read, for safety.",
-        )
-    if root is None or root[1] in _XML_REFUSED:
-        raise Refused(
-            "xml_root",
-            f"{name} không phải KML hay GML.",
-            f"{name} is neither KML nor GML.",
-        )

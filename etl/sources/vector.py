@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyogrio
 
 from etl.sources import beside, blocks, domains, drawing
 from etl.sources.frames import plain, sliced, unique
-from etl.sources.refusal import Refused, missing, truncated
+from etl.sources.mapinfo import mapinfo
+from etl.sources.markup import refuse_cut
+from etl.sources.refusal import Refused
 from etl.sources.shapefile import Shapefile
-from etl.sources.sniff import COMMENTS, HEAD
-from etl.types import MEANING, Column, Note, SourceLayer
-from layers.description import Text
+from etl.types import MEANING, Column, SourceLayer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from etl.types import Limits
+    from etl.text.encodings import Transport
+    from etl.types import Limits, Note
 
 # What a file may be once GDAL has looked at it.
 DRIVERS = {
@@ -35,14 +35,11 @@ _OPTIONS: dict[str, dict[str, str]] = {
 }
 # Rows a batch of shapes of unknown size starts with.
 _ROWS_UNKNOWN = 2_000
-_CHARSET = re.compile(rb'charset\s+"?([A-Za-z0-9]+)"?', re.IGNORECASE)
 _CAD = ("DGN", "DXF")
 _TILES = {"zoom_level", "tile_column", "tile_row"}
 _CORNERS = ("route_points", "track_points")
 # What a drawing offers beside its elements: areas with their texts, and places of blocks.
 LABELLED, BLOCKS = "text", "block"
-_COMMENTS = re.compile(COMMENTS.encode(), re.DOTALL)
-_ROOT = re.compile(rb"<([\w:.-]+)[\s>/]")
 
 
 class VectorFile:
@@ -54,7 +51,7 @@ class VectorFile:
         self._options = _OPTIONS.get(path.suffix.lower(), {})
         self._encoding: str | None = None
         self._declared: str | None = None
-        self._transport: Literal["unicode", "bytes", "cp1252"] = "unicode"
+        self._transport: Transport = "unicode"
         self._notes: list[Note] = []
         self._path = path
         match path.suffix.lower():
@@ -63,10 +60,10 @@ class VectorFile:
                 self._path, self._notes, self._declared = shape.readable, shape.notes, shape.code_page
                 self._encoding, self._transport = "ISO-8859-1", "bytes"
             case ".kml" | ".gml" | ".xml" | ".gpx" | ".dxf":
-                _whole(path)
+                refuse_cut(path)
                 self._transport = "cp1252" if path.suffix.lower() == ".dxf" else "unicode"
             case ".tab" | ".mif":
-                self._mapinfo(path)
+                self._transport, self._declared, self._notes = mapinfo(path)
             case ".dgn":
                 self._transport = "cp1252"
 
@@ -195,24 +192,6 @@ class VectorFile:
             notes=(*self._notes, *domains.notes(named)),
         )
 
-    def _mapinfo(self, path: Path) -> None:
-        beside = {
-            each.suffix.lower() for each in path.parent.iterdir() if each.stem.lower() == path.stem.lower()
-        }
-        head = path.read_bytes()[:65_536]
-        wanted = (".dat", ".map", ".id") if path.suffix.lower() == ".tab" and b"Type NATIVE" in head else ()
-        lacking = [suffix for suffix in wanted if suffix not in beside]
-        if path.suffix.lower() == ".mif" and ".mid" not in beside:
-            self._notes.append(_NO_MID)
-        if lacking:
-            raise missing(path.name, ", ".join(lacking))
-        charset = _CHARSET.search(head)
-        said = charset[1].decode().lower() if charset else "neutral"
-        # GDAL does not know Windows-1258 by its name in MapInfo and leaves the bytes as they are.
-        undecoded = said in ("neutral", "windowsvietnamese")
-        self._transport = "bytes" if undecoded else "cp1252" if said == "windowslatin1" else "unicode"
-        self._declared = "cp1258" if said == "windowsvietnamese" else None
-
     def _rows_a_batch(self, inner_layer: str, size: int) -> int:
         """So many rows as are likely to stay within a batch's bytes."""
         info = pyogrio.read_info(self._path, layer=inner_layer, encoding=self._encoding, **self._options)
@@ -240,26 +219,3 @@ class VectorFile:
                 f"Tệp ghi có {info['features']} dòng nhưng chỉ đọc được {read}: tệp hỏng.",
                 f"The file says {info['features']} rows and only {read} can be read: it is damaged.",
             )
-
-
-def _whole(path: Path) -> None:
-    """Texts end with their root's closing tag, drawings with EOF: a cut one is read without a word."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-        file.seek(max(0, size - 4_096))
-        tail = file.read().replace(b"\x00", b"").rstrip()
-    if path.suffix.lower() == ".dxf":
-        complete = tail.endswith(b"EOF")
-    else:
-        root = _ROOT.search(_COMMENTS.sub(b"", head.replace(b"\x00", b"")))
-        complete = root is not None and (b"</" + root[1] in tail or tail.endswith(b"/>"))
-    if not complete:
-        raise truncated(path.name)
-
-
-_NO_MID = Note(
-    "mif_no_mid",
-    "info",
-    Text(vi="Thiếu tệp .mid: chỉ có hình, không có thuộc tính.", en="No .mid: shapes without attributes."),
-)

@@ -156,6 +156,9 @@ def test_degrees_that_lost_their_decimal_sign_are_refused(tmp_path: Path) -> Non
     with pytest.raises(Refused) as refused:
         survey(open_source(book(tmp_path, rows)), LAYERS["farms"], tenant())
     assert refused.value.code == "decimals_lost" and "Text" in refused.value.vi
+    together = [["Tên cơ sở", "Tọa độ"], *([row[0], f"{row[2]}; {row[1]}"] for row in rows[1:])]
+    with pytest.raises(Refused, match="lost their decimal sign"):
+        survey(open_source(book(tmp_path, together)), LAYERS["farms"], tenant())
     assert lost_decimals(1_150_000.5, 560_000.0) is None
 
 
