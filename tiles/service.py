@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from geo.features import read_extent
 from tiles import metrics
 from tiles.admission import Admission
-from tiles.cache import PUBLIC, TileCache, TileKey
+from tiles.cache import TileCache, TileKey
 from tiles.encoding import EMPTY, Coding, EncodedTile, encode, join
 from tiles.filtered import filtered_row
 from tiles.ground import Ground
-from tiles.ladder.ahead import basis
-from tiles.ladder.gathered import ANY_DAY, MANY, Gathered, Line
+from tiles.ladder.drawn import DrawnAhead
+from tiles.ladder.gathered import ANY_DAY, MANY, Gathered
 from tiles.ladder.query import patched_query, rung_query
 from tiles.ladder.served import Ladders, Rung
 from tiles.query import tile_query
@@ -65,13 +65,12 @@ class TileService:
         self._cache = TileCache(cache_bytes)
         self._filtered = TileCache(cache_bytes // FILTERED_SHARE, "filtered")
         self._ladders = Ladders(db, catalogue)
-        self._bases: dict[str, tuple[int, str]] = {}
         self._bounds: dict[str, tuple[float, tuple[float, float, float, float] | None]] = {}
         cores = os.cpu_count() or 1
         self._admission = Admission(RENDERS_A_CORE * cores, QUEUE, WAIT_S)
         self._few = Admission(max(1, cores // 2), FILTERED_QUEUE, WAIT_S)
-        self._replica = replica
-        self._ahead = Gathered(db, Admission(1, QUEUE // MANY, WAIT_S))
+        gathered = Gathered(db, Admission(1, QUEUE // MANY, WAIT_S))
+        self._ahead = DrawnAhead(catalogue, gathered, replica)
 
     async def tile(
         self,
@@ -102,7 +101,7 @@ class TileService:
         for layer, key in self._keys(layers, tile, on, caller, coding=coding):
             found, hit = self._cache.held(key), "hit"
             if found is None:
-                found, hit = self._copied(layer, key), "replica"
+                found, hit = self._ahead.held(layer, key), "replica"
             if found is None:
                 return None
             there.append(found)
@@ -120,10 +119,7 @@ class TileService:
             ground = Ground.of(touched.box, margin_deg) if touched.box is not None else None
             for cache in (self._cache, self._filtered):
                 cache.purge(moved.layer, ground, public=touched.vis == 0)
-            # Without a box there is a new plan, of other zooms perhaps.
-            drawn_anew = touched.edited or ground is None
-            if self._replica is not None and touched.vis == 0 and drawn_anew:
-                self._replica.purge(moved.layer, ground)
+            self._ahead.purge(moved.layer, touched, ground)
 
     async def bounds(self, layers: list[Layer]) -> tuple[float, float, float, float] | None:
         """West, south, east, north in degrees of all public rows; None where there are none.
@@ -171,7 +167,7 @@ class TileService:
         return await cache.get(key, lambda: self._render(layer, key, caller, cache))
 
     async def _render(self, layer: Layer, key: TileKey, caller: Caller, cache: TileCache) -> EncodedTile:
-        copied = self._copied(layer, key)
+        copied = self._ahead.held(layer, key)
         if copied is not None:
             return copied
         other = cache.held(key._replace(coding="zstd" if key.coding == "gzip" else "gzip"))
@@ -188,10 +184,8 @@ class TileService:
                 return await filtered_row(connection, self._exact(layer, key, caller))
         rungs = await self._ladders.of(layer.name)
         rung = rungs.get(key.tile.z)
-        if rung is not None and rung.ahead and key.policy_class == PUBLIC:
-            drawn = await self._ahead.tile(self._line(layer, key))
-            if drawn is not None:
-                return drawn
+        if rung is not None and rung.ahead and (drawn := await self._ahead.read(layer, key)) is not None:
+            return drawn
         async with self._admission.admitted(), self._db.read(caller) as connection:
             return await self._drawn(connection, self._ways(layer, key, caller, rungs))
 
@@ -206,21 +200,6 @@ class TileService:
             if row is not None:
                 return bytes(row[0] or b"")
         return b""
-
-    def _copied(self, layer: Layer, key: TileKey) -> EncodedTile | None:
-        if self._replica is None or key.policy_class != PUBLIC or key.predicate is not None:
-            return None
-        return self._replica.held(self._line(layer, key))
-
-    def _line(self, layer: Layer, key: TileKey) -> Line:
-        return Line(layer.name, key.tile, key.on or ANY_DAY, self._basis(layer), key.coding)
-
-    def _basis(self, layer: Layer) -> str:
-        revision, known = self._bases.get(layer.name, (0, ""))
-        if revision != self._catalogue.revision:
-            revision, known = self._catalogue.revision, basis(layer)
-            self._bases[layer.name] = (revision, known)
-        return known
 
     def _ways(
         self, layer: Layer, key: TileKey, caller: Caller, rungs: Mapping[int, Rung]

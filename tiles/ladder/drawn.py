@@ -1,0 +1,58 @@
+"""What was drawn ahead, as one worker has it: from its own copy, else from the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tiles.cache import PUBLIC
+from tiles.ladder.ahead import basis
+from tiles.ladder.gathered import ANY_DAY, Line
+
+if TYPE_CHECKING:
+    from geo.catalogue import Catalogue
+    from geo.changes.moved import Touched
+    from layers.description import Layer
+    from tiles.cache import TileKey
+    from tiles.encoding import EncodedTile
+    from tiles.ground import Ground
+    from tiles.ladder.gathered import Gathered
+    from tiles.ladder.replica import Replica
+
+
+class DrawnAhead:
+    """Public tiles without a filter; of any others it has none."""
+
+    def __init__(self, catalogue: Catalogue, gathered: Gathered, replica: Replica | None) -> None:
+        self._catalogue = catalogue
+        self._gathered = gathered
+        self._replica = replica
+        self._bases: dict[str, tuple[int, str]] = {}
+
+    def held(self, layer: Layer, key: TileKey) -> EncodedTile | None:
+        """The tile if it is in the copy: no waiting."""
+        if self._replica is None or not _is_public(key):
+            return None
+        return self._replica.held(self._line(layer, key))
+
+    async def read(self, layer: Layer, key: TileKey) -> EncodedTile | None:
+        """The tile from the database; None where it was not drawn, or is not fresh. Raises geo.errors."""
+        return await self._gathered.tile(self._line(layer, key)) if _is_public(key) else None
+
+    def purge(self, layer: str, touched: Touched, ground: Ground | None) -> None:
+        """Forget what a change concerns. Rungs that were built anew are other zooms', but for a new plan."""
+        if self._replica is not None and touched.vis == 0 and (touched.edited or ground is None):
+            self._replica.purge(layer, ground)
+
+    def _line(self, layer: Layer, key: TileKey) -> Line:
+        return Line(layer.name, key.tile, key.on or ANY_DAY, self._basis(layer), key.coding)
+
+    def _basis(self, layer: Layer) -> str:
+        revision, known = self._bases.get(layer.name, (0, ""))
+        if revision != self._catalogue.revision:
+            revision, known = self._catalogue.revision, basis(layer)
+            self._bases[layer.name] = (revision, known)
+        return known
+
+
+def _is_public(key: TileKey) -> bool:
+    return key.policy_class == PUBLIC and key.predicate is None
