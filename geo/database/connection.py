@@ -1,19 +1,21 @@
 """A connection that knows statements by name: parsed once on it, bound as texts, read without a cursor.
 
 A page of ten features or a stored tile costs the database 0.1 ms, and psycopg's cursor as much again: it
-chooses a form for every value and makes all that reads results anew. What is asked most is asked by
+chooses a form for every value and makes all that reads results anew. Half a megabyte comes in sixty pieces,
+for each of which psycopg makes a future, a timer and a reader of the socket. What is asked most is asked by
 :meth:`Connection.ask`; everything else by ``execute``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import OrderedDict
 from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from psycopg import AsyncConnection, DataError, OperationalError
+from psycopg import AsyncConnection, DataError, Error, OperationalError
 from psycopg.errors import InvalidSqlStatementName, error_from_result
 from psycopg.generators import execute
 from psycopg.pq import ExecStatus, Format, TransactionStatus
@@ -32,6 +34,8 @@ PLACEHOLDER = re.compile(rb"%(?:\((\w+)\)s|(%))")
 ANSWERED = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 # Of one connection; what was asked longest ago makes room. PostgreSQL keeps a plan for each.
 NAMED_MAX = 100
+# How long a statement whose asker was cancelled may take to end. Then the pool closes the connection.
+CANCEL_S = 5.0
 _NUMBERS = count()
 
 
@@ -71,13 +75,13 @@ class Connection(AsyncConnection[tuple[Any, ...]]):
                 await self.wait(self._parse(statement))
             self._named.move_to_end(statement.name)
             try:
-                return await self.wait(self._asked(statement, bound))
+                return await self._asked(statement, bound)
             except InvalidSqlStatementName:
                 self._named.clear()
                 if self.info.transaction_status != TransactionStatus.IDLE:
                     raise
                 await self.wait(self._parse(statement))
-                return await self.wait(self._asked(statement, bound))
+                return await self._asked(statement, bound)
 
     async def forget(self) -> None:
         """After a rollback: psycopg deallocates its own statements then, and ours with them."""
@@ -99,13 +103,54 @@ class Connection(AsyncConnection[tuple[Any, ...]]):
         yield from self._answered()
         self._named[statement.name] = None
 
-    def _asked(self, statement: Named, bound: Sequence[bytes | None]) -> Waits[PGresult]:
+    async def _asked(self, statement: Named, bound: Sequence[bytes | None]) -> PGresult:
         self.pgconn.send_query_prepared(statement.name, bound, result_format=statement.binary)
-        return (yield from self._answered())
+        if self.pgconn.flush():  # more than the socket takes at once
+            return await self.wait(self._answered())
+        try:
+            return self._good(await self._received())
+        except asyncio.CancelledError:
+            if self.info.transaction_status == TransactionStatus.ACTIVE:
+                with suppress(Error, TimeoutError):
+                    async with asyncio.timeout(CANCEL_S):
+                        await self.cancel_safe(timeout=CANCEL_S)
+                        await self.wait(execute(self.pgconn))
+            raise
+
+    async def _received(self) -> list[PGresult]:
+        """What the server answers to what was sent: one future, and one reader that stays until the end."""
+        loop, pgconn, socket = asyncio.get_running_loop(), self.pgconn, self.pgconn.socket
+        results: list[PGresult] = []
+        done: asyncio.Future[None] = loop.create_future()
+
+        def read() -> None:
+            if done.done():
+                return
+            try:
+                pgconn.consume_input()
+                while not pgconn.is_busy():
+                    if (result := pgconn.get_result()) is None:
+                        return done.set_result(None)
+                    results.append(result)
+            except Error as error:
+                # Before it closes a connection, the server says why.
+                if results:
+                    done.set_result(None)
+                else:
+                    done.set_exception(error)
+
+        loop.add_reader(socket, read)
+        try:
+            await done
+        finally:
+            loop.remove_reader(socket)
+        return results
 
     def _answered(self) -> Waits[PGresult]:
-        result: PGresult
-        (result,) = yield from execute(self.pgconn)
+        return self._good((yield from execute(self.pgconn)))
+
+    def _good(self, results: Sequence[PGresult]) -> PGresult:
+        (result,) = results
         if result.status not in ANSWERED:
             raise error_from_result(result, self.info.encoding)
         return result

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from geo.database import Caller, Claims, Database, Named
 from geo.database.pools import WARM
-from geo.errors import TooCostly
+from geo.errors import TooCostly, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -63,6 +63,33 @@ def test_results_can_be_binary(settings: Settings) -> None:
         return found.get_value(0, 0), found.get_value(0, 1)
 
     assert lent(settings, question) == (b"\x00\xff", b"\x00\x00\x01\x02")
+
+
+def test_what_comes_and_goes_in_many_pieces_is_whole(settings: Settings) -> None:
+    rows = Named(b"SELECT repeat(i::text, 500) FROM generate_series(10000, %(last)s::int) i")
+    text = "xin chào " * 500_000  # more than a socket takes at once
+
+    async def question(connection: Connection) -> None:
+        found = await connection.ask(rows, {"last": 11_999})
+        assert [found.get_value(row, 0) for row in range(found.ntuples)] == [
+            b"%d" % number * 500 for number in range(10_000, 12_000)
+        ]
+        values = {"text": text, "number": 1, "day": None, "none": None}
+        assert (await connection.ask(ECHO, values)).get_value(0, 5) == text.encode()
+
+    lent(settings, question)
+
+
+def test_a_connection_that_the_server_ends_says_so(settings: Settings, admin: psycopg.Connection) -> None:
+    async def question(connection: Connection) -> None:
+        asking = asyncio.create_task(connection.ask(Named(b"SELECT pg_sleep(600)"), {}))
+        while connection.info.transaction_status != psycopg.pq.TransactionStatus.ACTIVE:  # noqa: ASYNC110 (nobody tells)
+            await asyncio.sleep(0.01)
+        admin.execute("SELECT pg_terminate_backend(%s)", [connection.info.backend_pid])
+        await asking
+
+    with pytest.raises(Unavailable):
+        lent(settings, question)
 
 
 def test_what_was_asked_longest_ago_makes_room(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
