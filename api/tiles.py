@@ -90,7 +90,7 @@ async def tile(request: Request) -> Response:
     204 where it is empty; 304 for a known ``If-None-Match``; errors: 400, 404, 422 (too costly), 503.
     """
     if request.scope["query_string"]:
-        read(request.query_params, TILE)
+        read(request, TILE)
     path = request.path_params
     place = TileId.parse(path["z"], path["x"], path["y"])
     return await answer_tile(request, asked_layers(request.app.state.catalogue, path["layers"]), place)
@@ -168,7 +168,7 @@ async def tileset(
     datetime: str | None = None,
 ) -> JSONResponse:
     """TileJSON 3.0.0 of the same layers: extent, zooms, what the attributes mean, where the tiles are."""
-    read(request.query_params, TILESET)
+    read(request, TILESET)
     wanted = asked_layers(catalogue, layers)
     asked_filters(request.query_params, wanted, who)
     kept = {name: request.query_params[name] for name in FILTER if name in request.query_params}

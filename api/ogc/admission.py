@@ -14,6 +14,7 @@ from geo.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from geo.features import FeatureQuery
 
@@ -22,6 +23,7 @@ TURN_S = 3.0
 # Passing over rows costs as much as reading them; a page of this many is given too. A far page of all rows
 # begins at a milestone (geo.features.whole), but the milestones of each state of a layer take every row once.
 FAR_OFFSET = 10_000
+FREE = nullcontext()
 
 
 class Admission:
@@ -30,12 +32,12 @@ class Admission:
     def __init__(self, connections: int) -> None:
         self._turns = asyncio.Semaphore(max(1, connections // 2))
 
-    @asynccontextmanager
-    async def turn(self, query: FeatureQuery) -> AsyncIterator[None]:
+    def turn(self, query: FeatureQuery) -> AbstractAsyncContextManager[None]:
         """While a question is asked; ``Unavailable`` where no turn came in time."""
-        if not costly(query):
-            yield
-            return
+        return self._turn() if costly(query) else FREE
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
         try:
             # A timer costs more than a turn that is free.
             async with asyncio.timeout(TURN_S) if self._turns.locked() else nullcontext():

@@ -106,7 +106,7 @@ async def _done(
 
 
 async def _editor(request: Request) -> tuple[Layer, Caller]:
-    parameters.read(request.query_params, ())
+    parameters.read(request, ())
     layer = deps.catalogue(request).layer(request.path_params["layer"])
     caller = await deps.caller(request)
     if not caller.staff:
@@ -137,7 +137,7 @@ async def _draft(request: Request, layer: Layer, caller: Caller, *, whole: bool)
 
 async def options(request: Request) -> Response:
     """OPTIONS: which methods an address takes, and what may be sent (20-002, 6.2)."""
-    parameters.read(request.query_params, ())
+    parameters.read(request, ())
     layer = deps.catalogue(request).layer(request.path_params["layer"])
     methods = ["GET", "HEAD", "OPTIONS"]
     more: dict[str, str] = {}

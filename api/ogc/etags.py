@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from fastapi import Response
 
-from api import deps
 from api.caching import OPEN, freshness, matches
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def page_etag(request: Request, ask: Ask, layer: Layer) -> str:
         ask.caller.policy_class,
         ask.fmt,
         ask.language,
-        deps.base_url(request),
+        ask.base,
         request.scope["path"],
         request.scope["query_string"].decode("latin-1"),
     )

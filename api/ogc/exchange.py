@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from fastapi import Response
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
-    from api.ogc.negotiation import Format
+    from api.ogc.negotiation import Format, Language
     from geo.database import Caller
     from layers.description import Layer
 
@@ -47,11 +48,11 @@ async def ask_for(
         caller=caller,
         fmt=chosen_format(params, request.headers.get("accept", ""), formats),
         language=chosen_language(params, request.headers.get("accept-language", "")),
+        base=deps.base_url(request),
     )
 
 
 def answer(
-    request: Request,
     ask: Ask,
     body: bytes,
     media_type: str | None = None,
@@ -60,25 +61,51 @@ def answer(
     **more: str,
 ) -> Response:
     """``body`` with the server's address in it, then ``rest`` as it is; the headers that every answer has."""
-    base = deps.base_url(request)
-    if not HOST.fullmatch(base):
-        raise InvalidInput("Host", base, "tên máy chủ", "a host name")
+    if not HOST.fullmatch(ask.base):
+        raise InvalidInput("Host", ask.base, "tên máy chủ", "a host name")
+    kind = media_type if media_type and ask.fmt == "json" else MEDIA_TYPES[ask.fmt]
+    found = placed(body, ask) + rest
+    headers = [*_kept(ask.language, freshness(ask.caller)["Cache-Control"])]
+    headers += [
+        (name.replace("_", "-").lower().encode(), value.encode("latin-1")) for name, value in more.items()
+    ]
+    headers += ((b"content-length", b"%d" % len(found)), (b"content-type", _kind(kind)))
+    return Ready(found, headers)
+
+
+class Ready(Response):
+    """What is made already, its headers too: Starlette makes them of texts, which takes its time."""
+
+    def __init__(self, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        self.status_code, self.background = 200, None
+        self.body, self.raw_headers = body, headers
+
+
+@cache
+def _kept(language: Language, keep: str) -> tuple[tuple[bytes, bytes], ...]:
     headers = {
-        "Content-Language": ask.language,
+        "Content-Language": language,
         "Vary": "Accept, Accept-Language, Authorization",
         **OPEN,
-        **freshness(ask.caller),
-        **{name.replace("_", "-"): value for name, value in more.items()},
+        "Cache-Control": keep,
     }
-    kind = media_type if media_type and ask.fmt == "json" else MEDIA_TYPES[ask.fmt]
-    return Response(
-        body.replace(PLACEHOLDER.encode(), base.encode()) + rest, headers=headers, media_type=kind
-    )
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
+@cache
+def _kind(media_type: str) -> bytes:
+    text = media_type.startswith("text/") and "charset=" not in media_type
+    return f"{media_type}; charset=utf-8".encode() if text else media_type.encode()
+
+
+def placed(body: bytes, ask: Ask) -> bytes:
+    """``body`` with the server's address in it."""
+    return body.replace(PLACEHOLDER.encode(), ask.base.encode())
 
 
 async def page_ask(request: Request, formats: tuple[Format, ...] = FORMATS) -> Ask:
     """The same for a page that takes no parameter but ``f`` and ``lang``."""
-    params = parameters.read(request.query_params, parameters.PAGE)
+    params = parameters.read(request, parameters.PAGE)
     return await ask_for(request, params, await deps.caller(request), formats)
 
 

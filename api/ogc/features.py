@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -25,6 +24,7 @@ from api.ogc.parameters import PAGE
 from geo.features import (
     CRS84,
     FeatureQuery,
+    Page,
     columns_for,
     from_milestone,
     is_far,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from fastapi import Request, Response
 
-    from geo.features import Crs, Page
+    from geo.features import Crs
     from layers.description import Layer
 
 GEOJSON = "application/geo+json"
@@ -60,7 +60,7 @@ async def _items(request: Request) -> Response:
     layer = deps.catalogue(request).layer(request.path_params["layer"])
     caller = await deps.caller(request)
     columns = columns_for(layer, caller)
-    params = parameters.read(request.query_params, dict.fromkeys((*parameters.ITEMS, *columns)))
+    params = parameters.read(request, parameters.ITEMS, columns)
     query = parameters.feature_query(params, columns, valid_time=layer.valid_time, offered=_offered(request))
     if fmt := chosen_download(params.get("f"), request.headers.get("accept", "")):
         ask = await ask_for(request, {**params, "f": "json"}, caller)
@@ -74,13 +74,13 @@ async def _items(request: Request) -> Response:
     if ask.fmt == "jsonld":
         async with ask.door.admission.turn(query):
             body = await linked_data(ask, get_collection_items, (layer.name,), query)
-        return answer(request, ask, body, **headers)
+        return answer(ask, body, **headers)
     async with ask.door.admission.turn(query):
         found = await _read(ask, layer, query)
     links = page_links(layer, params, query, found, fmt=ask.fmt, language=ask.language)
     if ask.fmt == "json":
-        head, features = collection_json(found, query, params.get("limit"), links)
-        return answer(request, ask, head, GEOJSON, features, **headers)
+        body = collection_json(ask, found, query, params.get("limit"), links)
+        return answer(ask, b"", GEOJSON, body, **headers)
     shown = [json.loads(feature) for feature in found.features]
     document = {
         **collection_members(found, query, params.get("limit"), links),
@@ -92,7 +92,7 @@ async def _items(request: Request) -> Response:
         ),
         "map": await to_thread.run_sync(page_map, shown, query.crs, layer.label),
     }
-    return answer(request, ask, await html(ask, "collections/items/index.html", document), **headers)
+    return answer(ask, await html(ask, "collections/items/index.html", document), **headers)
 
 
 async def _read(ask: Ask, layer: Layer, query: FeatureQuery) -> Page:
@@ -117,12 +117,13 @@ async def _read_whole(ask: Ask, layer: Layer, query: FeatureQuery) -> Page:
     found = await read_page(door.database, ask.caller, layer, query, count=False)
     if found.matched is not None:
         return found
-    return replace(found, matched=await door.totals.read(door.database, ask.caller, layer, epoch))
+    total = await door.totals.read(door.database, ask.caller, layer, epoch)
+    return Page(found.features, total, found.more, found.next, found.end)
 
 
 async def item(request: Request) -> Response:
     """GET /ogc/collections/{layer}/items/{id}."""
-    params = parameters.read(request.query_params, parameters.ITEM)
+    params = parameters.read(request, parameters.ITEM)
     ask = await ask_for(request, params, await deps.caller(request))
     layer, identifier = asked_layer(request, ask), request.path_params["id"]
     crs = parse_crs("crs", params["crs"], _offered(request)) if "crs" in params else CRS84
@@ -130,7 +131,7 @@ async def item(request: Request) -> Response:
     if ask.fmt == "jsonld":
         query = FeatureQuery(crs=crs)
         body = await linked_data(ask, get_collection_item, (layer.name, identifier), query)
-        return answer(request, ask, body, Content_Crs=header)
+        return answer(ask, body, Content_Crs=header)
     tag: dict[str, str] = {}
     if ask.caller.staff and identifier.isascii() and identifier.isdigit() and len(identifier) <= 18:
         # Before the feature: an edit in between makes the tag old, never the feature.
@@ -146,10 +147,10 @@ async def item(request: Request) -> Response:
             if known := not_modified(request, ask, etag):
                 return known
             tag = {"ETag": f"W/{etag}"}
-        return answer(request, ask, body, GEOJSON, Content_Crs=header, **tag)
+        return answer(ask, body, GEOJSON, Content_Crs=header, **tag)
     document = {**json.loads(feature), "links": links, "layer": _texts(ask, layer)}
     document["map"] = await to_thread.run_sync(item_map, document["geometry"], crs)
-    return answer(request, ask, await html(ask, "collections/items/item.html", document), Content_Crs=header)
+    return answer(ask, await html(ask, "collections/items/item.html", document), Content_Crs=header)
 
 
 def _texts(ask: Ask, layer: Layer) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
@@ -26,6 +28,8 @@ NAMES: dict[Format, str] = {"json": "GeoJSON", "html": "HTML", "jsonld": "JSON-L
 AS: dict[Language, str] = {"vi": "Trang này dạng", "en": "This page as"}
 FILE: dict[Language, str] = {"vi": "Tải về dạng", "en": "Download as"}
 ITEMS: dict[Language, str] = {"vi": "Các đối tượng dạng", "en": "Items as"}
+# What an address holds as it is (RFC 3986, unreserved).
+PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 # Where in the layer a page begins.
 PLACES = ("offset", "cursor")
 NEXT: dict[Language, str] = {"vi": "Trang sau", "en": "Next page"}
@@ -86,14 +90,7 @@ def page_links(
         return titled(rel, address(place) + fmt, title, TYPES[fmt])
 
     same = address(here)
-    found = [
-        titled(
-            "self" if form == fmt else "alternate", same + form, f"{AS[language]} {NAMES[form]}", TYPES[form]
-        )
-        for form in TYPES
-    ]
-    for name, media_type in DOWNLOADS.items():
-        found.append(titled("alternate", same + name, f"{FILE[language]} {name}", media_type))
+    found = [titled(rel, same + form, title, kind) for rel, form, title, kind in _forms(fmt, language)]
     if query.offset:
         before = max(0, query.offset - query.limit)
         found.append(link("prev", f"offset={before}" if before else "", PREVIOUS[language]))
@@ -104,9 +101,21 @@ def page_links(
     return [*found, _collection(layer, language)]
 
 
+@cache
+def _forms(fmt: Format, language: Language) -> list[tuple[str, str, str, str]]:
+    """Relation, name, title and media type of the forms in which a page is given."""
+    pages = [
+        ("self" if form == fmt else "alternate", form, f"{AS[language]} {NAMES[form]}", kind)
+        for form, kind in TYPES.items()
+    ]
+    return pages + [("alternate", form, f"{FILE[language]} {form}", kind) for form, kind in DOWNLOADS.items()]
+
+
 def _asked(params: Mapping[str, str]) -> str:
-    # Names were checked: they are ours.
-    return "&".join(f"{name}={quote_plus(value)}" for name, value in params.items())
+    # Names were checked: they are ours. Most values are numbers and words.
+    return "&".join(
+        [f"{name}={value if PLAIN.fullmatch(value) else quote_plus(value)}" for name, value in params.items()]
+    )
 
 
 def item_links(layer: Layer, identifier: str, fmt: Format, language: Language) -> list[Link]:

@@ -58,6 +58,8 @@ def _language(tag: str) -> Language | None:
 
 def _by_quality(header: str) -> list[str]:
     """The values of an Accept header, best first; those with quality 0 or a broken one are left out."""
+    if not header:
+        return []
     ranked: list[tuple[float, str]] = []
     for part in header.split(","):
         value, *parameters = (piece.strip() for piece in part.split(";"))

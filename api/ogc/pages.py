@@ -35,6 +35,8 @@ class Ask:
     caller: Caller
     fmt: Format
     language: Language
+    # The server's address, as the client knows it.
+    base: str
 
     @property
     def scope(self) -> Scope:

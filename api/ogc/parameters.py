@@ -7,6 +7,7 @@ standard (OGC 17-069r4, 7.5) and people asking want more. So requests are parsed
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from geo.errors import InvalidInput
 from geo.features import (
@@ -29,7 +30,7 @@ from geo.types import parse_integer
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from starlette.datastructures import QueryParams
+    from starlette.requests import Request
 
     from geo.features import Column, Crs, Cursor
     from geo.features.cql2 import FilterLang
@@ -57,12 +58,13 @@ ANY_LIMIT = 2**31 - 1
 MAX_OFFSET = 10**9
 
 
-def read(params: QueryParams, allowed: Collection[str]) -> dict[str, str]:
-    """Each parameter once; ``InvalidInput`` for one that is unknown here or stands twice."""
+def read(request: Request, allowed: Collection[str], more: Collection[str] = ()) -> dict[str, str]:
+    """Each parameter once; ``InvalidInput`` for one that is in neither list or stands twice."""
     found: dict[str, str] = {}
-    for name, value in params.multi_items():
-        if name not in allowed:
-            names = ", ".join(allowed)
+    # As Starlette reads them, without the two dictionaries that it makes of them.
+    for name, value in parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        if name not in allowed and name not in more:
+            names = ", ".join(dict.fromkeys((*allowed, *more)))
             raise InvalidInput(name[:80], value, f"chỉ các tham số {names}", f"only the parameters {names}")
         if name in found:
             raise InvalidInput(name, value, "mỗi tham số một lần", "each parameter once")

@@ -39,26 +39,26 @@ async def landing(request: Request) -> Response:
     """GET /ogc."""
     ask = await page_ask(request)
     refine = partial(documents.landing, language=ask.language)
-    return answer(request, ask, await page(ask, landing_page, (), refine, "landing_page.html"))
+    return answer(ask, await page(ask, landing_page, (), refine, "landing_page.html"))
 
 
 async def openapi(request: Request) -> Response:
     """GET /ogc/openapi."""
     ask = await page_ask(request, PLAIN)
-    return answer(request, ask, await page(ask, openapi_, (), dict, "openapi/swagger.html"), OPENAPI)
+    return answer(ask, await page(ask, openapi_, (), dict, "openapi/swagger.html"), OPENAPI)
 
 
 async def conforms(request: Request) -> Response:
     """GET /ogc/conformance."""
     ask = await page_ask(request, PLAIN)
-    return answer(request, ask, await page(ask, conformance, (), documents.conformance, "conformance.html"))
+    return answer(ask, await page(ask, conformance, (), documents.conformance, "conformance.html"))
 
 
 async def collections(request: Request) -> Response:
     """GET /ogc/collections."""
     ask = await page_ask(request)
     refine = partial(documents.collections, layers=ask.published.layers, language=ask.language)
-    return answer(request, ask, await page(ask, describe_collections, (), refine, "collections/index.html"))
+    return answer(ask, await page(ask, describe_collections, (), refine, "collections/index.html"))
 
 
 async def collection(request: Request) -> Response:
@@ -67,7 +67,7 @@ async def collection(request: Request) -> Response:
     layer = asked_layer(request, ask)
     refine = partial(documents.collection, layer=layer, language=ask.language)
     template = "collections/collection.html"
-    return answer(request, ask, await page(ask, describe_collections, (layer.name,), refine, template))
+    return answer(ask, await page(ask, describe_collections, (layer.name,), refine, template))
 
 
 async def queryables(request: Request) -> Response:
@@ -77,7 +77,7 @@ async def queryables(request: Request) -> Response:
     refine = partial(documents.queryables, layer=layer, caller=ask.caller, language=ask.language)
     template = "collections/queryables.html"
     body = await page(ask, get_collection_queryables, (layer.name,), refine, template)
-    return answer(request, ask, body, SCHEMA)
+    return answer(ask, body, SCHEMA)
 
 
 async def schema(request: Request) -> Response:
@@ -86,13 +86,13 @@ async def schema(request: Request) -> Response:
     layer = asked_layer(request, ask)
     refine = partial(documents.schema, layer=layer)
     body = await page(ask, get_collection_schema, (layer.name,), refine, "collections/schema.html")
-    return answer(request, ask, body, SCHEMA)
+    return answer(ask, body, SCHEMA)
 
 
 async def functions(request: Request) -> Response:
     """GET /ogc/functions: what a filter may call beside the standard's own."""
     ask = await page_ask(request, ("json",))
-    return answer(request, ask, json.dumps(documents.functions(ask.language), ensure_ascii=False).encode())
+    return answer(ask, json.dumps(documents.functions(ask.language), ensure_ascii=False).encode())
 
 
 async def style(_: Request) -> Response:

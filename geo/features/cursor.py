@@ -7,13 +7,11 @@ made-up one is only another place to begin.
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from geo.errors import InvalidInput
 from geo.features.columns import parse_value
@@ -48,8 +46,8 @@ def write_cursor(sort: Sort, keys: tuple[Value | None, ...], identifier: int) ->
 def read_cursor(text: str, sort: Sort, columns: Mapping[str, Column]) -> Cursor:
     """The place that a token names; ``InvalidInput`` for another sort or what is no token."""
     try:
-        content: Any = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, binascii.Error, RecursionError):
+        content: Any = from_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except ValueError:  # also of base64, and of what is nested too deep
         content = None
     match content:
         case [str(order), list(values), int(identifier)] if order == _order(sort) and len(values) == len(

@@ -122,8 +122,8 @@ def _answer(cursor: AsyncCursor[tuple[Any, ...]]) -> PGresult:
 
 
 def _first_column(result: PGresult, most: int) -> tuple[bytes, ...]:
-    found = (result.get_value(row, 0) for row in range(min(result.ntuples, most)))
-    return tuple(feature for feature in found if feature is not None)
+    value = result.get_value
+    return tuple([value(row, 0) or b"null" for row in range(min(result.ntuples, most))])
 
 
 def _end(result: PGresult, limit: int) -> Cursor | None:
@@ -173,13 +173,20 @@ async def read_item(
     )
 
 
+# By the layer's name, with the description that they were read in.
+_NUMBERS: dict[str, tuple[Layer, Numbers]] = {}
+
+
 def numbers(layer: Layer) -> Numbers:
     """The fields that hold numbers."""
-    kinds = {
-        kind: frozenset(field.name for field in layer.fields if field.type == kind)
-        for kind in ("number", "integer")
-    }
-    return Numbers(kinds["number"], kinds["integer"])
+    known = _NUMBERS.get(layer.name)
+    if known is None or known[0] is not layer:
+        kinds = {
+            kind: frozenset(field.name for field in layer.fields if field.type == kind)
+            for kind in ("number", "integer")
+        }
+        known = _NUMBERS[layer.name] = layer, Numbers(kinds["number"], kinds["integer"])
+    return known[1]
 
 
 async def read_extent(database: Database, layer: Layer) -> Extent:

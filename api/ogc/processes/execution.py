@@ -45,7 +45,7 @@ def asked_process(request: Request) -> Offered:
 async def execute(request: Request) -> Response:
     """200 with the results, or 201 with ``Location`` of the job."""
     process = asked_process(request)
-    params = parameters.read(request.query_params, ())
+    params = parameters.read(request, ())
     caller = await deps.caller(request)
     ask = await ask_for(request, {**params, "f": "json"}, caller, PLAIN)
     wanted = await read_execute(request, process.description)
@@ -60,7 +60,7 @@ async def _as_job(request: Request, ask: Ask, process: Offered, wanted: Execute)
     job_id = await jobs.create(database, caller, _asked(request, caller, process, wanted, kept=True))
     job = await jobs.read(database, caller, job_id)
     body = json.dumps(documents.status(job, ask.language), ensure_ascii=False).encode()
-    response = answer(request, ask, body)
+    response = answer(ask, body)
     response.status_code = 201
     response.headers["Location"] = f"{deps.base_url(request)}/ogc/jobs/{job_id}"
     if _prefers_later(request):

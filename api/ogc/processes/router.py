@@ -114,7 +114,7 @@ async def job(request: Request) -> Response:
 @as_exception("no-such-job")
 async def job_results(request: Request) -> Response:
     """GET /ogc/jobs/{job}/results."""
-    parameters.read(request.query_params, ("lang",))
+    parameters.read(request, ("lang",))
     caller = await deps.caller(request)
     found = await asked_job(deps.db(request), caller, request)
     return _unkept(await results.results(request, caller, found))
@@ -123,7 +123,7 @@ async def job_results(request: Request) -> Response:
 @as_exception("no-such-job")
 async def job_output(request: Request) -> Response:
     """GET /ogc/jobs/{job}/results/{output}: what a result document points to."""
-    parameters.read(request.query_params, ("lang",))
+    parameters.read(request, ("lang",))
     caller = await deps.caller(request)
     found = await asked_job(deps.db(request), caller, request)
     return _unkept(await results.one(request, caller, found, request.path_params["output"]))
@@ -149,12 +149,12 @@ async def asked_job(database: Database, caller: Caller, request: Request) -> Job
 
 
 async def _ask(request: Request) -> Ask:
-    params = parameters.read(request.query_params, parameters.PAGE)
+    params = parameters.read(request, parameters.PAGE)
     return await ask_for(request, params, await deps.caller(request), PLAIN)
 
 
 async def _paged(request: Request, more: tuple[str, ...] = ()) -> tuple[Ask, int, int, dict[str, str]]:
-    params = parameters.read(request.query_params, (*PAGED, *more))
+    params = parameters.read(request, (*PAGED, *more))
     limit = min(parse_integer("limit", params.get("limit", LIMIT), 1, 2**31 - 1), LIMIT_MAX)
     offset = parse_integer("offset", params.get("offset", 0), 0, 10**9)
     return await ask_for(request, params, await deps.caller(request), PLAIN), limit, offset, params
@@ -162,8 +162,8 @@ async def _paged(request: Request, more: tuple[str, ...] = ()) -> tuple[Ask, int
 
 async def _page(request: Request, ask: Ask, document: documents.Document, template: str) -> Response:
     if ask.fmt == "html":
-        return answer(request, ask, await html(ask, f"processes/{template}.html", document))
-    return answer(request, ask, json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+        return answer(ask, await html(ask, f"processes/{template}.html", document))
+    return answer(ask, json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _unkept(response: Response) -> Response:

@@ -62,7 +62,7 @@ async def sortables(request: Request) -> Response:
 
 async def items(request: Request) -> Response:
     """GET /ogc/collections/catalogue/items."""
-    params = parameters.read(request.query_params, PARAMETERS)
+    params = parameters.read(request, PARAMETERS)
     wanted = read_search(params)
     ask = await ask_for(request, params, await deps.caller(request), PLAIN)
     matching = found(await records(ask), wanted)
@@ -72,7 +72,7 @@ async def items(request: Request) -> Response:
 
 async def item(request: Request) -> Response:
     """GET /ogc/collections/catalogue/items/{id}."""
-    params = parameters.read(request.query_params, parameters.ITEM)
+    params = parameters.read(request, parameters.ITEM)
     if "crs" in params:
         parse_crs("crs", params["crs"], OFFERED)
     ask = await ask_for(request, params, await deps.caller(request), PLAIN)
@@ -89,7 +89,7 @@ def _crs_header() -> str:
 
 
 async def _ask(request: Request) -> Ask:
-    params = parameters.read(request.query_params, parameters.PAGE)
+    params = parameters.read(request, parameters.PAGE)
     return await ask_for(request, params, await deps.caller(request), PLAIN)
 
 
@@ -102,9 +102,9 @@ async def _page(
     **headers: str,
 ) -> Response:
     if ask.fmt == "html":
-        return answer(request, ask, await html(ask, f"records/{template}.html", document), **headers)
+        return answer(ask, await html(ask, f"records/{template}.html", document), **headers)
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    return answer(request, ask, body, kind, **headers)
+    return answer(ask, body, kind, **headers)
 
 
 _ROOT = f"/ogc/collections/{documents.CATALOGUE}"

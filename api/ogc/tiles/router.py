@@ -88,7 +88,7 @@ async def tile(request: Request, *, dataset: bool) -> Response:
     the extent of the public rows and may be a minute behind it. 204 within them where nothing is.
     """
     allowed = TILE if dataset else tuple(name for name in TILE if name != "collections")
-    params = parameters.read(request.query_params, allowed)
+    params = parameters.read(request, allowed)
     if params.get("f", "mvt") not in ("mvt", "pbf"):
         raise InvalidInput("f", params["f"], "mvt", "mvt")
     _known_set(request)
@@ -147,14 +147,14 @@ def _known_set(request: Request) -> None:
 
 
 async def _ask(request: Request, allowed: tuple[str, ...] = PARAMETERS) -> Ask:
-    params = parameters.read(request.query_params, allowed)
+    params = parameters.read(request, allowed)
     return await ask_for(request, params, await deps.caller(request), PLAIN)
 
 
 async def _page(request: Request, ask: Ask, document: documents.Document, template: str) -> Response:
     if ask.fmt == "html":
-        return answer(request, ask, await html(ask, f"tiles/{template}.html", document))
-    return answer(request, ask, json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+        return answer(ask, await html(ask, f"tiles/{template}.html", document))
+    return answer(ask, json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 _SET = "{matrix_set}"
