@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import re
+import threading
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.catalogue import Catalogue
+from geo.changes.listener import Broadcast, run_listener
 from geo.changes.moved import EVERYTHING, Moved, Touched
+from geo.changes.pump import run_pump
 from geo.database import Caller, Claims, Database
 from geo.types import TileId
 from tests.changes import pumped
@@ -30,8 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    import psycopg
-
     from geo.settings import Settings
     from tiles.encoding import Coding, EncodedTile
 
@@ -39,6 +42,7 @@ __all__ = ["builder", "drawn"]
 
 PUBLIC = Caller.anonymous()
 ROOM = 2**30
+VERSION, EDITS = re.compile(rb"v(\d{6})"), 30
 
 
 @asynccontextmanager
@@ -246,3 +250,61 @@ def test_staff_and_filters_never_meet_it_and_the_public_needs_no_database(
             assert await replica.copy_missing() == 0
 
     asyncio.run(ask())
+
+
+def test_the_copy_is_never_older_than_what_the_worker_has_acknowledged(
+    settings: Settings,
+    admin: psycopg.Connection,
+    builder: psycopg.Connection,
+    drawn: list[TileId],
+    tmp_path: Path,
+) -> None:
+    """The pump and the listener, a keeper who draws and a replica that copies, at work beside the edits."""
+    lon, lat = LON + 35.5 * STEP, LAT + 35.5 * STEP
+    there = sorted(holder(drawn, lon, lat), key=lambda tile: tile.z)
+    edit = "UPDATE core.land_use SET parcel = %s WHERE geom && ST_Point(%s, %s, 4326)"
+    ended = threading.Event()
+
+    def draw() -> None:
+        while not ended.is_set():
+            with suppress(psycopg.errors.DeadlockDetected):  # with the pump: it goes on
+                builder.execute(LATER)
+            draw_ahead(builder, LAND, DAY)
+
+    def shown(replica: Replica) -> set[int]:
+        found = [replica.held(line(tile)) for tile in there]
+        return {int(VERSION.findall(each.identity())[0]) for each in found if each is not None}
+
+    async def run() -> None:
+        async with replica_of(settings, tmp_path) as replica:
+            catalogue, broadcast = replica._catalogue, Broadcast()
+            service = TileService(replica._db, catalogue, replica=replica)
+            broadcast.attach(service.purge)
+
+            async def copy() -> None:
+                while True:
+                    await replica.copy_missing()
+                    await asyncio.sleep(0)
+
+            work = (run_pump(settings), run_listener(settings, catalogue, broadcast), copy())
+            tasks = [asyncio.create_task(each) for each in (*work, asyncio.to_thread(draw))]
+            try:
+                for version in range(1, EDITS + 1):
+                    before = catalogue.epoch("land_use", PUBLIC)
+                    admin.execute(edit, [f"v{version:06}", lon, lat])
+                    while catalogue.epoch("land_use", PUBLIC) == before:  # noqa: ASYNC110
+                        await asyncio.sleep(0)
+                    # The next edit comes before the copy, with it, or after it.
+                    waits = 0
+                    while waits < version % 5 * 20 or (version % 10 == 0 and not shown(replica)):
+                        assert shown(replica) <= {version}
+                        waits += 1
+                        await asyncio.sleep(0.001)
+                assert shown(replica) == {EDITS}
+            finally:
+                ended.set()
+                for task in tasks[:-1]:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(run())
