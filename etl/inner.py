@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from etl.attributes.names import name_score
-from etl.listing import listed
 from etl.types import Ambiguity, Answers, Guess, Note, Source, SourceLayer
+from etl.wording import listed
 from geo.errors import InvalidInput
 from layers.description import Text
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from etl.attributes.combined import Combined, combined
 from etl.attributes.wrong import Wrong
-from etl.listing import listed
 from etl.text import plain, spoken
+from etl.wording import listed
 from layers.description import Text
 
 if TYPE_CHECKING:

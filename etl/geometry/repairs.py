@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from etl.types import SAMPLE_ROWS, Note
+from etl.wording import number_vi
 from layers.description import Text
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Repair:
         """The same as a note of the report, with the area in its words where ground changed."""
         vi, en = self.text.vi, self.text.en
         if self.area_m2 >= 0.005:
-            vi += f", diện tích {number_vi(self.area_m2)} m²"
+            vi += f", diện tích {number_vi(self.area_m2, 2)} m²"
             en += f", area {self.area_m2:,.2f} m²"
         place = self.places[0] if self.places else None
         return Note(
@@ -128,8 +129,3 @@ class Tally:
     def notes(self) -> list[Note]:
         """One note a kind, in the order of the table of kinds."""
         return [self.kinds[code].note() for code in TEXTS if code in self.kinds]
-
-
-def number_vi(value: float, digits: int = 2) -> str:
-    """A number as Vietnam writes it: 1.234,56."""
-    return f"{value:,.{digits}f}".translate(str.maketrans(",.", ".,"))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from etl.geometry.repairs import REASONS, number_vi
+from etl.geometry.repairs import REASONS
+from etl.wording import number_vi, percent_vi
 from geo.geometry.area import area_m2
 from geo.geometry.repair import QUICK_VERTICES
 
@@ -76,8 +77,8 @@ def _mend(batch: ShapeBatch, at: int, mender: Mender, tally: Tally, most: float,
 
 def _changes(share: float, changed_m2: float, most: float) -> tuple[str, str]:
     vi = (
-        f"Sửa hình sẽ đổi {number_vi(min(share, 1) * 100, 1)} % diện tích"
-        f" ({number_vi(changed_m2, 1)} m²), quá {number_vi(most * 100, 1)} %: vẽ lại ranh của hình này."
+        f"Sửa hình sẽ đổi {percent_vi(min(share, 1))} diện tích"
+        f" ({number_vi(changed_m2, 1)} m²), quá {percent_vi(most)}: vẽ lại ranh của hình này."
     )
     en = (
         f"Mending would change {min(share, 1):.1%} of the area ({changed_m2:,.1f} m²), more than"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from etl.types import Ambiguity, Guess, Note
+from etl.wording import number_vi, percent_vi
 from layers.description import Text
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ def evidence(fit: Fit, *, declared: bool, local: bool = False) -> tuple[Text, ..
     """What a candidate rests on, in words."""
     lines = [
         Text(
-            vi=f"{_percent_vi(fit.inside)} trong ranh giới địa phương",
+            vi=f"{percent_vi(fit.inside)} trong ranh giới địa phương",
             en=f"{fit.inside:.1%} within the tenant's wards",
         ),
         Text(
             vi=f"chạm {fit.wards} xã, phường;"
-            f" {_number_vi(fit.loss)}/{fit.shapes} hình vắt qua hoặc lạc khỏi ranh giới",
+            f" {number_vi(fit.loss, 1)}/{fit.shapes} hình vắt qua hoặc lạc khỏi ranh giới",
             en=f"touches {fit.wards} wards; {fit.loss:.1f} of {fit.shapes} shapes cross borders or stray",
         ),
     ]
@@ -72,14 +73,14 @@ def set_aside(named: CrsChoice | None, mine: Fit | None, best: Fit) -> Note:
     was = named.name if named else "—"
     here = best.system
     order = " (đảo trục)" if here.swapped else ""
-    against = "" if mine is None else f", so với {_number_vi(mine.loss)} nếu theo khai báo"
+    against = "" if mine is None else f", so với {number_vi(mine.loss, 1)} nếu theo khai báo"
     against_en = "" if mine is None else f" against {mine.loss:.1f} by the declaration"
     return Note(
         "crs_declaration_wrong",
         "repaired",
         Text(
             vi=f"Tệp khai {was}, nhưng dữ liệu nằm đúng chỗ theo {here.name}{order}, EPSG:{here.epsg}:"
-            f" {_percent_vi(best.inside)} trong ranh giới, {_number_vi(best.loss)} hình vắt qua{against}.",
+            f" {percent_vi(best.inside)} trong ranh giới, {number_vi(best.loss, 1)} hình vắt qua{against}.",
             en=f"The file declares {was}, yet the data lie right in"
             f" {here.name}{order and ' (northing first)'}, EPSG:{here.epsg}: {best.inside:.1%} within wards,"
             f" {best.loss:.1f} shapes astray{against_en}.",
@@ -130,7 +131,7 @@ def others_fit(mine: Fit, others: list[Fit]) -> Note:
 def nowhere(fits: list[Fit], named: CrsChoice | None) -> Note:
     """No system brings the data to the tenant's ground."""
     best = max(fits, key=lambda fit: fit.inside, default=None)
-    shown = "" if best is None else f" ({best.system.name}: {_percent_vi(best.inside)})"
+    shown = "" if best is None else f" ({best.system.name}: {percent_vi(best.inside)})"
     said = named.name if named else "không khai báo"
     return Note(
         "crs_nowhere",
@@ -148,23 +149,15 @@ def by_answer(given: CrsChoice, mine: Fit | None, best: Fit | None) -> Note:
     """What the user chose, and how it fits."""
     share = mine.inside if mine else 0.0
     better = best is not None and best.inside > share + 0.2
-    hint_vi = f"; {best.system.name} đạt {_percent_vi(best.inside)}" if better and best else ""
+    hint_vi = f"; {best.system.name} đạt {percent_vi(best.inside)}" if better and best else ""
     hint_en = f"; {best.system.name} reaches {best.inside:.1%}" if better and best else ""
     return Note(
         "crs_chosen",
         "info",
         Text(
             vi=f"Hệ tọa độ do người dùng chọn: {given.name} ({given.key}):"
-            f" {_percent_vi(share)} trong ranh giới{hint_vi}.",
+            f" {percent_vi(share)} trong ranh giới{hint_vi}.",
             en=f"Coordinate system chosen by the user: {given.name} ({given.key}):"
             f" {share:.1%} within wards{hint_en}.",
         ),
     )
-
-
-def _percent_vi(share: float) -> str:
-    return f"{share * 100:.1f} %".replace(".", ",")
-
-
-def _number_vi(number: float) -> str:
-    return f"{number:.1f}".replace(".", ",")

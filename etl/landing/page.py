@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from etl.landing.text import DIFFERENCE, MARKS, count_vi
+from etl.landing.text import DIFFERENCE, MARKS
+from etl.wording import number_vi
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ def page(report: dict[str, Any], outline: Sequence[Sequence[tuple[float, float]]
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=select_autoescape(default=True)
     )
-    environment.filters["count"] = count_vi
+    environment.filters["count"] = number_vi
     return environment.get_template("page.html").render(
         report=report,
         difference=[

@@ -19,6 +19,7 @@ from etl.landing.spool import Spool
 from etl.landing.units import Responsible
 from etl.rows import rows as read_rows
 from etl.types import Note
+from etl.wording import number_vi
 from geo.calendar import today_ict
 from geo.datasets import stage, store
 from geo.tables.types import column_types
@@ -180,7 +181,7 @@ def stream(
         copy.set_types(["int8", *(PSYCOPG_TYPES[types[name]] for name in columns), "bytea"])
         for batch in itertools.chain([first] if first is not None else [], batches):
             road.take(batch, copy, aside)
-            progress(min(1.0, found.read / max(wanted.total, 1)), f"{found.read:,}".replace(",", "."))
+            progress(min(1.0, found.read / max(wanted.total, 1)), number_vi(found.read))
         shapes = spool.close() if spool is not None else None
     if shapes is None:
         return Staged(columns, for_new, lambda: None)

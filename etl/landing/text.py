@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from etl.wording import number_vi, percent_vi
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -47,17 +49,12 @@ def _painter(colour: bool) -> Any:  # noqa: ANN401 - a function of two texts
     return paint
 
 
-def count_vi(value: float) -> str:
-    """1.234.567, as Vietnam writes whole numbers."""
-    return f"{value:,.0f}".replace(",", ".")
-
-
 def _head(report: dict[str, Any], paint: Any) -> Iterator[str]:  # noqa: ANN401
     file, rows = report["file"], report["rows"]
     yield paint("bold", f"{file['name']} → {report['layer']['title']['vi']} ({report['layer']['name']})")
     inner = f", {file['inner_layer']}" if file["inner_layer"] else ""
-    kinds = ", ".join(f"{name} {count_vi(n)}" for name, n in report["geometry_types"].items())
-    yield f"  {file['driver'] or '?'}{inner}: {count_vi(rows['file'])} dòng · rows; {kinds}"
+    kinds = ", ".join(f"{name} {number_vi(n)}" for name, n in report["geometry_types"].items())
+    yield f"  {file['driver'] or '?'}{inner}: {number_vi(rows['file'])} dòng · rows; {kinds}"
     yield paint("dim", f"  sha256 {file['sha256']}")
 
 
@@ -89,14 +86,14 @@ def _questions(report: dict[str, Any], paint: Any) -> Iterator[str]:  # noqa: AN
         yield paint("dim", f"  {question['text']['en']}")
         for number, guess in enumerate(question["guesses"], 1):
             evidence = "; ".join(each["vi"] for each in guess["evidence"])
-            share = f"{guess['score'] * 100:.1f}".replace(".", ",")
+            share = percent_vi(guess["score"])
             answer = paint("cyan", f"{question['option']} {guess['key']}")
-            yield f"  {number}. {answer}  {guess['label']['vi']}  {share} %  {evidence}"
+            yield f"  {number}. {answer}  {guess['label']['vi']}  {share}  {evidence}"
 
 
 def _note(note: dict[str, Any], paint: Any) -> str:  # noqa: ANN401
     mark, colour = MARKS[note["severity"]]
-    count = f"{count_vi(note['count'])} × " if note["count"] > 1 else ""
+    count = f"{number_vi(note['count'])} × " if note["count"] > 1 else ""
     place = ""
     if note["place"]:
         place = f" (tại {note['place'][0]:.5f}, {note['place'][1]:.5f})"
@@ -111,11 +108,11 @@ def _faults(report: dict[str, Any], paint: Any, most: int) -> Iterator[str]:  # 
     if not rows["quarantined"]:
         return
     yield paint(
-        "bold", f"Cách ly {count_vi(rows['quarantined'])} dòng · {rows['quarantined']} rows in quarantine"
+        "bold", f"Cách ly {number_vi(rows['quarantined'])} dòng · {rows['quarantined']} rows in quarantine"
     )
     for kind in faults["by_kind"]:
         column = f"«{kind['column']}»: " if kind["column"] else ""
-        yield f"  {paint('yellow', count_vi(kind['count']))} × {column}{kind['text']['vi']}"
+        yield f"  {paint('yellow', number_vi(kind['count']))} × {column}{kind['text']['vi']}"
     for fault in faults["first"][:most]:
         value = f" («{fault['value']}»)" if fault["value"] is not None else ""
         reason = fault["reason"]
@@ -123,7 +120,7 @@ def _faults(report: dict[str, Any], paint: Any, most: int) -> Iterator[str]:  # 
         yield f"  Dòng · row {fault['row']}: {reason['vi']}{value}{english}"
     shown = min(most, len(faults["first"]))
     if (more := sum(kind["count"] for kind in faults["by_kind"]) - shown) > 0:
-        yield paint("dim", f"  … và {count_vi(more)} lỗi nữa · and {more} more")
+        yield paint("dim", f"  … và {number_vi(more)} lỗi nữa · and {more} more")
 
 
 def _difference(report: dict[str, Any], paint: Any) -> Iterator[str]:  # noqa: ANN401
@@ -133,9 +130,9 @@ def _difference(report: dict[str, Any], paint: Any) -> Iterator[str]:  # noqa: A
     yield paint("bold", f"So với lớp · against the layer ({report['mode']})")
     for name, vi, en in DIFFERENCE:
         if found[name]:
-            yield f"  {paint('green', count_vi(found[name])):>12} {vi} {paint('dim', '· ' + en)}"
+            yield f"  {paint('green', number_vi(found[name])):>12} {vi} {paint('dim', '· ' + en)}"
     if found["fields"]:
-        counted = ", ".join(f"{name} {count_vi(n)}" for name, n in found["fields"].items())
+        counted = ", ".join(f"{name} {number_vi(n)}" for name, n in found["fields"].items())
         yield f"  Trường thay đổi · changed fields: {counted}"
     if not any(found[name] for name, *_ in DIFFERENCE):
         yield "  Không có gì · nothing"

@@ -12,8 +12,8 @@ import numpy as np
 import shapely
 from psycopg.sql import SQL
 
-from etl.listing import listed
 from etl.types import Note
+from etl.wording import listed
 from geo.datasets.names import OWNER
 from geo.datasets.names import staged as staged_table
 from geo.routing.standing import CLOSED

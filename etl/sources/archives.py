@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from etl.sources.foreign import refuse_package
-from etl.sources.refusal import Refused, unreadable
+from etl.sources.refusal import Refused, protected, unreadable
 from etl.sources.sniff import DATA_SUFFIXES
 
 if TYPE_CHECKING:
@@ -91,17 +91,9 @@ def check(path: Path, members: list[zipfile.ZipInfo], limits: Limits) -> None:
         name = PurePosixPath(member.filename.replace("\\", "/"))
         link = stat.S_ISLNK(member.external_attr >> 16)
         if name.is_absolute() or ".." in name.parts or link or ":" in name.parts[0] or "\x00" in str(name):
-            raise Refused(
-                "path_traversal",
-                f"{path.name} chứa đường dẫn trỏ ra ngoài ({member.filename[:80]}): không mở.",
-                f"{path.name} holds a path that leads outside ({member.filename[:80]}): not opened.",
-            )
+            raise _outside(path.name, member.filename)
         if member.flag_bits & 1:
-            raise Refused(
-                "encrypted",
-                f"{path.name} có mật khẩu: hãy nén lại không đặt mật khẩu.",
-                f"{path.name} is protected by a password: pack it without one.",
-            )
+            raise protected(path.name)
     total = sum(member.file_size for member in members)
     if total > limits.unpacked_bytes or _too_dense(total, path.stat().st_size, limits):
         raise _bomb(path.name, f"{total // 2**20} MB sau khi giải nén", f"{total // 2**20} MB unpacked")
@@ -131,7 +123,7 @@ def _without_metadata(found: list[Path]) -> list[Path]:
 def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, left: int) -> int:
     target = folder.joinpath(*PurePosixPath(member.filename.replace("\\", "/")).parts)
     if not target.resolve().is_relative_to(folder.resolve()):
-        raise Refused("path_traversal", "Đường dẫn trỏ ra ngoài.", "A path leads outside.")
+        raise _outside(Path(archive.filename or "").name, member.filename)
     target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     if shutil.disk_usage(folder).free < min(member.file_size * 2, left):
@@ -154,6 +146,17 @@ def _too_dense(total: int, packed: int, limits: Limits) -> bool:
 def _bomb(name: str, vi: str, en: str) -> Refused:
     return Refused(
         "zip_bomb",
-        f"{name} giải nén ra quá lớn ({vi}): không mở.",
-        f"{name} would unpack to too much ({en}): not opened.",
+        f"{name} giải nén ra quá lớn ({vi}): không mở. Chỉ nén dữ liệu cần nạp, chia thành nhiều gói.",
+        f"{name} would unpack to too much ({en}): not opened. Pack only what is to be loaded, in several"
+        " files.",
+    )
+
+
+def _outside(name: str, member: str) -> Refused:
+    return Refused(
+        "path_traversal",
+        f"{name} chứa đường dẫn trỏ ra ngoài ({member[:80]}): không mở. Nén lại từ trong thư mục dữ liệu,"
+        " không kèm đường dẫn đầy đủ và liên kết.",
+        f"{name} holds a path that leads outside ({member[:80]}): not opened. Pack it again from within the"
+        " folder of the data, without full paths and links.",
     )

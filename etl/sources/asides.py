@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from etl.listing import listed
 from etl.sources.coordinates import is_short_link, number
 from etl.sources.frames import note
 from etl.sources.places import cell
 from etl.sources.refusal import Refused
 from etl.text import bare, plain
+from etl.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pyogrio
 
-from etl.listing import listed
 from etl.types import Note
+from etl.wording import listed
 from layers.description import Text
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from etl.listing import listed
 from etl.sources.archives import check
 from etl.sources.cells import SheetCells, sheet_names
 from etl.sources.refusal import unreadable
 from etl.sources.tables import Table
 from etl.types import Column, Note, SourceLayer
+from etl.wording import listed
 from layers.description import Text
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from etl.sources.asides import quotes
 from etl.sources.dialect import KEEP_BYTES, dialect_of
-from etl.sources.refusal import Refused, protected, unreadable
+from etl.sources.refusal import Refused, protected, too_many_columns, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -43,11 +43,7 @@ class CsvCells:
             at = 0
             for lines, row in self._records(self._lines(file)):
                 if len(row) > self._limits.columns:
-                    raise Refused(
-                        "too_many_columns",
-                        f"Dòng {at + 1} có {len(row)} cột, quá giới hạn {self._limits.columns}.",
-                        f"Line {at + 1} has {len(row)} columns, above {self._limits.columns}.",
-                    )
+                    raise too_many_columns(len(row), self._limits.columns, at + 1)
                 # A quotation mark that is not closed swallows the rows below it up to the next one.
                 if len(lines) > 1 and self._swallowed(lines):
                     self._mended.append(at + 1)
@@ -103,8 +99,10 @@ class CsvCells:
             if len(line) >= LINE_CHARS:
                 raise Refused(
                     "line_too_long",
-                    f"{self._path.name} có dòng dài quá {LINE_CHARS} ký tự.",
-                    f"{self._path.name} has a line of more than {LINE_CHARS} characters.",
+                    f"{self._path.name} có dòng dài quá {LINE_CHARS} ký tự: tệp không phải bảng chữ, hoặc"
+                    " mất dấu xuống dòng. Xuất lại thành CSV hoặc GeoPackage.",
+                    f"{self._path.name} has a line of more than {LINE_CHARS} characters: it is no text"
+                    " table, or lost its line ends. Export it again as CSV or GeoPackage.",
                 )
             yield line
 
@@ -147,8 +145,10 @@ class SheetCells:
         if sheet.total_height * sheet.total_width > self._limits.cells:
             raise Refused(
                 "too_many_cells",
-                f"Trang {self._name} có quá nhiều ô ({sheet.total_height} × {sheet.total_width}).",
-                f"The sheet {self._name} has too many cells ({sheet.total_height} × {sheet.total_width}).",
+                f"Trang {self._name} có {sheet.total_height} × {sheet.total_width} ô, quá giới hạn"
+                f" {self._limits.cells}: xóa dòng, cột trống ở cuối trang, hoặc lưu trang ấy thành CSV.",
+                f"The sheet {self._name} has {sheet.total_height} × {sheet.total_width} cells, above the"
+                f" limit of {self._limits.cells}: delete empty rows and columns at its end, or save a CSV.",
             )
         held: dict[int, tuple[int, object]] = {}
         for at, cells in enumerate(sheet.iter_rows()):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from etl.sources.coordinates import number
 from etl.sources.joining import of_corner, of_parcel
 from etl.sources.parcels import Block, area_in, named, names_parcel
+from etl.sources.places import cell
 from etl.sources.roles import header_of, readable, two_rows
 from etl.text import bare, plain
 
@@ -79,12 +80,8 @@ class _Reader:
             return
         if any(there is not None for _, there in beside):
             return
-        length = (
-            number(_cell(row, header.edge), self._decimal) if header and header.edge is not None else None
-        )
-        texts = [
-            readable(str(cell), self._transport) for cell in row if isinstance(cell, str) and cell.strip()
-        ]
+        length = number(cell(row, header.edge), self._decimal) if header and header.edge is not None else None
+        texts = [readable(each, self._transport) for each in row if isinstance(each, str) and each.strip()]
         if length is not None and not any(map(number_free, texts)):
             self._open().edges.append(length)
             return
@@ -116,7 +113,7 @@ class _Reader:
 
     def _corner(self, header: Header, row: Row, index: int, corner: tuple[float, float]) -> Iterator[Block]:
         block = self._block
-        restart = number(_cell(row, header.point)) == 1 and len(block.corners) >= 3
+        restart = number(cell(row, header.point)) == 1 and len(block.corners) >= 3
         back = (
             bool(block.corners) and math.dist(corner, block.corners[0]) <= SAME_M and len(block.corners) >= 3
         )
@@ -130,7 +127,7 @@ class _Reader:
             block = self._block
         self._group = group if group is not None else self._group
         self._keep(header, row)
-        if header.edge is not None and (length := number(_cell(row, header.edge), self._decimal)) is not None:
+        if header.edge is not None and (length := number(cell(row, header.edge), self._decimal)) is not None:
             block.edges.append(length)
         if back:
             block.closed = True
@@ -147,8 +144,8 @@ class _Reader:
         self._titles = []
 
     def _pair(self, header: Header, row: Row) -> tuple[float, float] | None:
-        one = number(_cell(row, header.first), self._decimal)
-        other = number(_cell(row, header.second), self._decimal)
+        one = number(cell(row, header.first), self._decimal)
+        other = number(cell(row, header.second), self._decimal)
         return None if one is None or other is None else (one, other)
 
     def _end(self) -> Iterator[Block]:
@@ -177,8 +174,8 @@ class _Reader:
         every = () if self._header is None else self._header.again
         start = _start(header)
         end = min((_start(each) for each in every if _start(each) > start), default=len(self._over))
-        cells = (cell for cell in self._over[start:end] if isinstance(cell, str))
-        return next((text for cell in cells if names_parcel(text := readable(cell, self._transport))), None)
+        words = (readable(each, self._transport) for each in self._over[start:end] if isinstance(each, str))
+        return next(filter(names_parcel, words), None)
 
     def _words(self, text: str) -> Iterator[Block]:
         yield from self._end()
@@ -198,19 +195,19 @@ class _Reader:
         Cells that were merged over the rows of a parcel speak in the first of them.
         """
         if own := of_parcel(header):
-            said = tuple(_cell(row, at) for at in own)
+            said = tuple(cell(row, at) for at in own)
             return None if all(each in (None, "") for each in said) else said
         for index in header.other:
-            cell = _cell(row, index)
-            if index != header.point and cell not in (None, "") and not of_corner(header.names[index]):
-                return cell
+            told = cell(row, index)
+            if index != header.point and told not in (None, "") and not of_corner(header.names[index]):
+                return told
         return None
 
     def _keep(self, header: Header, row: Row) -> None:
         for index in header.other:
-            cell = _cell(row, index)
-            if index != header.point and cell not in (None, "") and not of_corner(header.names[index]):
-                self._block.cells.setdefault(header.names[index], cell)
+            told = cell(row, index)
+            if index != header.point and told not in (None, "") and not of_corner(header.names[index]):
+                self._block.cells.setdefault(header.names[index], told)
 
 
 def _start(header: Header) -> int:
@@ -220,7 +217,3 @@ def _start(header: Header) -> int:
 def number_free(text: str) -> bool:
     """Whether a text is words, not a number in disguise."""
     return number(text) is None and len(plain(text)) > 1
-
-
-def _cell(row: Row, index: int | None) -> object:
-    return row[index] if index is not None and index < len(row) else None

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.sources.curves import is_curved, straight
+from etl.wording import number_vi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +30,11 @@ def note(code: str, severity: str, vi: str, en: str) -> str:
 _CURVED = note(
     "curves", "repaired", "Cung tròn được thay bằng đoạn thẳng.", "Arcs were made straight segments."
 )
-_BROKEN = note(
-    "geometry_unreadable", "quarantined", "Hình học hỏng, không đọc được.", "The geometry cannot be read."
+UNREADABLE = (
+    "Hình học hỏng, không đọc được: vẽ lại hình này hoặc xuất lại tệp.",
+    "The geometry is damaged and cannot be read: draw it again, or export the file again.",
 )
+_BROKEN = note("geometry_unreadable", "quarantined", *UNREADABLE)
 
 
 def plain(
@@ -74,8 +77,10 @@ def _odd(wkb: bytes, limits: Limits) -> tuple[bytes | None, str]:
         return None, note(
             "too_many_vertices",
             "quarantined",
-            f"Khoảng {len(wkb) // 16:,} đỉnh, quá giới hạn {limits.vertices:,}.".replace(",", "."),
-            f"About {len(wkb) // 16:,} vertices, above the limit of {limits.vertices:,}.",
+            f"Khoảng {number_vi(len(wkb) // 16)} đỉnh, quá giới hạn {number_vi(limits.vertices)}: tách"
+            " hình hoặc giảm bớt đỉnh.",
+            f"About {len(wkb) // 16:,} vertices, above the limit of {limits.vertices:,}: split or simplify"
+            " the shape.",
         )
     try:
         return straight(wkb), _CURVED

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 from etl.sources.columns import to_batch
 from etl.sources.kml_shapes import shape_of
-from etl.sources.refusal import Refused, unreadable
+from etl.sources.refusal import Refused, too_many_columns, unreadable
 from etl.types import Column, SourceLayer
 
 if TYPE_CHECKING:
@@ -62,11 +62,7 @@ class KmlFile:
             if placemark.wkb is not None:
                 kinds[_KINDS.get(placemark.wkb[1] % 10, "Unknown")] = None
             if len(columns) > self._limits.columns:
-                raise Refused(
-                    "too_many_columns",
-                    f"Hơn {self._limits.columns} cột, quá giới hạn.",
-                    f"More than {self._limits.columns} columns, above the limit.",
-                )
+                raise too_many_columns(f"> {self._limits.columns}", self._limits.columns)
         if not count:
             raise Refused(
                 "kml_no_placemarks",

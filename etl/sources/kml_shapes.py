@@ -23,8 +23,8 @@ _LOOSE = re.compile(r"(?<!\s)\s*+,\s*+")
 _BROKEN = note(
     "geometry_unreadable",
     "quarantined",
-    "Tọa độ trong KML không đọc được.",
-    "Coordinates that cannot be read.",
+    "Tọa độ trong KML không đọc được: vẽ lại đối tượng này trong Google Earth rồi lưu lại.",
+    "Its coordinates in the KML cannot be read: draw the place again in Google Earth and save it.",
 )
 _MULTI = {"Point": shapely.MultiPoint, "LineString": shapely.MultiLineString, "Polygon": shapely.MultiPolygon}
 
@@ -52,14 +52,7 @@ def _shapes(element: Element, limits: Limits, depth: int) -> list[BaseGeometry]:
     if tag in ("MultiGeometry", "MultiTrack"):
         return [shape for child in element for shape in _shapes(child, limits, depth + 1)]
     if tag == "Polygon":
-        outer = [ring for ring in element if _local(ring) == "outerBoundaryIs"]
-        inner = [ring for ring in element if _local(ring) == "innerBoundaryIs"]
-        shells = [
-            _ring(each, limits) for ring in outer for each in ring.iter() if _local(each) == "LinearRing"
-        ]
-        holes = [
-            _ring(each, limits) for ring in inner for each in ring.iter() if _local(each) == "LinearRing"
-        ]
+        shells, holes = (_rings(element, side, limits) for side in ("outerBoundaryIs", "innerBoundaryIs"))
         return [shapely.Polygon(shells[0], holes)] if shells else []
     if tag == "Point":
         return [shapely.Point(xy[0]) for xy in [_coordinates(element, limits)] if len(xy)]

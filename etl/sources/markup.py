@@ -34,14 +34,16 @@ def check_xml(name: str, head: bytes) -> None:
     if _ENTITY.search(text):
         raise Refused(
             "xml_entities",
-            f"{name} khai báo thực thể XML (DOCTYPE, ENTITY): không đọc vì lý do an toàn.",
-            f"{name} declares XML entities (DOCTYPE, ENTITY): not read, for safety.",
+            f"{name} khai báo thực thể XML (DOCTYPE, ENTITY): không đọc vì lý do an toàn. Xuất lại bằng"
+            " QGIS hoặc Google Earth, hoặc xóa các khai báo ấy.",
+            f"{name} declares XML entities (DOCTYPE, ENTITY): not read, for safety. Export it again with QGIS"
+            " or Google Earth, or delete the declarations.",
         )
     if root is None or root[1] in _XML_REFUSED:
         raise Refused(
             "xml_root",
-            f"{name} không phải KML hay GML.",
-            f"{name} is neither KML nor GML.",
+            f"{name} không phải KML, GML hay GPX: xuất dữ liệu sang một trong các kiểu ấy hoặc GeoPackage.",
+            f"{name} is neither KML nor GML nor GPX: export the data as one of these or as GeoPackage.",
         )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from etl.listing import listed
 from etl.sources.archives import unpack
 from etl.sources.refusal import Refused
 from etl.sources.sniff import PHOTOS, kind
+from etl.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,5 +119,7 @@ def _open(path: Path, inner: str, folder: Path, limits: Limits) -> Opened:  # no
 
             return SheetFile(path, inner, limits)
     raise Refused(
-        "nested", f"{path.name}: không mở tệp nén trong tệp nén.", f"{path.name}: an archive in an archive."
+        "nested",
+        f"{path.name}: tệp nén nằm quá sâu trong tệp nén. Giải nén ra rồi nén lại dữ liệu vào một tệp .zip.",
+        f"{path.name}: an archive too deep in archives. Unpack it and pack its data as one .zip.",
     )

@@ -35,7 +35,10 @@ _NESTED = 8
 # GEOS goes no deeper for these however many parentheses follow.
 _FLAT = re.compile(r"(?:MULTI)?(?:POINT|LINESTRING|POLYGON)\b", re.IGNORECASE)
 _NO_NUMBER = note(
-    "coordinates_unreadable", "quarantined", "Tọa độ không phải số.", "The coordinates are no numbers."
+    "coordinates_unreadable",
+    "quarantined",
+    "Tọa độ không phải số: ghi lại như 10.4612 và 105.6321, hoặc X, Y theo VN-2000.",
+    "The coordinates are no numbers: write them as 10.4612 and 105.6321, or X, Y in VN-2000.",
 )
 _TURNED = note(
     "axes_turned",
@@ -49,7 +52,12 @@ _CURVED = note(
     "Hình học WKT có cung tròn: xuất lại với cung đã thay bằng đoạn thẳng (SQL Server: STCurveToLine).",
     "The WKT has arcs: export it with arcs made straight segments (SQL Server: STCurveToLine).",
 )
-_NO_SHAPE = note("wkt_unreadable", "quarantined", "Hình học WKT không đọc được.", "The WKT cannot be read.")
+_NO_SHAPE = note(
+    "wkt_unreadable",
+    "quarantined",
+    "Hình học WKT không đọc được: xuất lại cột hình (QGIS: Export, GEOMETRY = AS_WKT).",
+    "The WKT cannot be read: export the column of shapes again (QGIS: Export, GEOMETRY = AS_WKT).",
+)
 
 
 def cell(row: Row, index: int | None) -> object:

@@ -34,7 +34,7 @@ ENDING_S = 20.0
 # Drivers that open other files or the network; the readers' own sniffing keeps others out as well.
 _SKIP = (
     "OGR_VRT VRT GDALG WFS OAPIF HTTP CSW OGCAPI EEDA AmigoCloud Carto NGW PLSCENES Elasticsearch GTFS PGDUMP"
-    " PDF MapML GeoRSS ADBC HTTP OSM LVBAG WMS WCS WMTS"
+    " PDF MapML GeoRSS ADBC OSM LVBAG WMS WCS WMTS"
 )
 _STDERR_BYTES = 1 << 16
 
@@ -142,12 +142,15 @@ def _reason(code: int | None, late: bool, said: IO[bytes], limits: Limits) -> Re
         size = limits.memory_bytes // 2**20
         return Refused(
             "too_much_memory",
-            f"Tệp cần quá nhiều bộ nhớ để đọc (giới hạn {size} MB) hoặc làm hỏng bộ đọc: đã dừng.",
-            f"The file takes too much memory to read (limit {size} MB) or breaks its reader: stopped.",
+            f"Tệp cần quá nhiều bộ nhớ để đọc (giới hạn {size} MB) hoặc làm hỏng bộ đọc: đã dừng. Hãy"
+            " chia nhỏ tệp, hoặc xuất sang GeoPackage.",
+            f"The file takes too much memory to read (limit {size} MB) or breaks its reader: stopped. Split"
+            " it, or export it to GeoPackage.",
         )
     last = next((line for line in reversed(words.splitlines()) if line.strip()), str(code))
     return Refused(
         "reader_failed",
-        f"Bộ đọc tệp dừng vì lỗi: {last[:200]}",
-        f"The reader of the file stopped with an error: {last[:200]}",
+        f"Bộ đọc tệp dừng vì lỗi: {last[:200]}. Xuất lại tệp, sang GeoPackage nếu được, rồi nạp.",
+        f"The reader of the file stopped with an error: {last[:200]}. Export it again, to GeoPackage if you"
+        " can.",
     )

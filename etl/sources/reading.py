@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
 
-from etl.sources.frames import GEOMETRY, NOTES
+from etl.sources.frames import GEOMETRY, NOTES, UNREADABLE
 from etl.sources.process import worker
 from etl.sources.refusal import Refused
 from etl.sources.together import marked, together
@@ -37,8 +37,10 @@ def open_source(path: Path, limits: Limits = DEFAULT) -> Source:
     if size > limits.file_bytes:
         raise Refused(
             "too_large",
-            f"{path.name} lớn {size // 2**20} MB, quá giới hạn {limits.file_bytes // 2**20} MB.",
-            f"{path.name} has {size // 2**20} MB, above the limit of {limits.file_bytes // 2**20} MB.",
+            f"{path.name} lớn {size // 2**20} MB, quá giới hạn {limits.file_bytes // 2**20} MB: chia nhỏ"
+            " tệp.",
+            f"{path.name} has {size // 2**20} MB, above the limit of {limits.file_bytes // 2**20} MB: split"
+            " it.",
         )
     job = {"do": "describe", "path": str(path), "limits": asdict(limits)}
     described: list[dict[str, Any]] = []
@@ -93,7 +95,7 @@ def _batch(record: pa.RecordBatch, first_row: int) -> Batch:
     geometry: Geometries = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
     names = [name for name in record.schema.names if name not in (GEOMETRY, NOTES)]
     faults = [
-        Fault(first_row + int(row), "geometry_unreadable", _UNREADABLE)
+        Fault(first_row + int(row), "geometry_unreadable", Text(vi=UNREADABLE[0], en=UNREADABLE[1]))
         for row in np.flatnonzero(
             shapely.is_missing(geometry) & column.is_valid().to_numpy(zero_copy_only=False)
         )
@@ -112,9 +114,6 @@ def _batch(record: pa.RecordBatch, first_row: int) -> Batch:
     )
 
 
-_UNREADABLE = Text(vi="Hình học hỏng, không đọc được.", en="The geometry is damaged and cannot be read.")
-
-
 def _layer(told: dict[str, Any]) -> SourceLayer:
     columns = tuple(Column(**each) for each in told.pop("columns"))
     notes = tuple(
@@ -129,13 +128,7 @@ def _named(layers: tuple[SourceLayer, ...]) -> tuple[SourceLayer, ...]:
     names = [each.name for each in layers]
     if len(set(names)) == len(names):
         return layers
-    return tuple(
-        SourceLayer(**{**_shallow(each), "name": f"{each.inner}/{each.inner_layer}"}) for each in layers
-    )
-
-
-def _shallow(layer: SourceLayer) -> dict[str, Any]:
-    return {name: getattr(layer, name) for name in SourceLayer.__dataclass_fields__}
+    return tuple(replace(each, name=f"{each.inner}/{each.inner_layer}") for each in layers)
 
 
 def _size(path: Path) -> int:

@@ -40,6 +40,18 @@ def unreadable(name: str, detail: str) -> Refused:
     )
 
 
+def too_many_columns(count: int | str, most: int, line: int | None = None) -> Refused:
+    """More columns than any layer has fields: a wrong sign between cells, or a table on its side."""
+    where, where_en = ("", "") if line is None else (f"Dòng {line}: ", f"Line {line}: ")
+    return Refused(
+        "too_many_columns",
+        f"{where}{count} cột, quá giới hạn {most}. Xem lại dấu ngăn cột và chiều của bảng, hoặc bỏ bớt cột"
+        " không cần, rồi nạp lại.",
+        f"{where_en}{count} columns, above the limit of {most}. Look at the sign between columns and whether"
+        " the table lies on its side, or leave columns out, then load that.",
+    )
+
+
 def truncated(name: str) -> Refused:
     """A file shorter than its own header says."""
     return Refused(

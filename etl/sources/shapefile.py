@@ -46,7 +46,9 @@ class Shapefile:
             head = file.read(100)
         if len(head) < 100 or struct.unpack(">i", head[:4])[0] != _MAGIC:
             raise Refused(
-                "not_a_shapefile", f"{path.name} không phải shapefile.", f"{path.name} is no shapefile."
+                "not_a_shapefile",
+                f"{path.name} không phải shapefile dù mang đuôi .shp: xuất lại từ phần mềm gốc.",
+                f"{path.name} is no shapefile although it is named so: export it again from its program.",
             )
         if struct.unpack(">i", head[24:28])[0] * 2 > path.stat().st_size:
             raise truncated(path.name)

@@ -63,7 +63,11 @@ def kind(path: Path) -> str:  # noqa: PLR0911 - one for each kind
         )
     head = _first(path, HEAD)
     if not head:
-        raise Refused("empty", f"{path.name} rỗng.", f"{path.name} is empty.")
+        raise Refused(
+            "empty",
+            f"{path.name} rỗng: xuất hoặc sao chép lại.",
+            f"{path.name} is empty: export or copy it again.",
+        )
     if suffix == ".dat" and _LISTED.match(head):
         return "csv"  # as receivers of South, CHC and Hi-Target name their lists of points
     if suffix in _PARTS and not head.startswith(b"PK"):

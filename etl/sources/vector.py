@@ -14,7 +14,7 @@ from etl.sources import beside, blocks, domains, drawing
 from etl.sources.frames import plain, sliced, unique
 from etl.sources.mapinfo import mapinfo
 from etl.sources.markup import refuse_cut
-from etl.sources.refusal import Refused
+from etl.sources.refusal import Refused, too_many_columns
 from etl.sources.shapefile import Shapefile
 from etl.types import MEANING, Column, SourceLayer
 
@@ -160,15 +160,11 @@ class VectorFile:
         if info["driver"] not in DRIVERS:
             raise Refused(
                 "driver",
-                f"Không đọc kiểu tệp {info['driver']}.",
-                f"Files of the type {info['driver']} are not read.",
+                f"Không đọc kiểu tệp {info['driver']}: xuất sang GeoPackage hoặc Shapefile rồi nạp lại.",
+                f"Files of the type {info['driver']} are not read: export to GeoPackage or shapefile.",
             )
         if len(info["fields"]) > self._limits.columns:
-            raise Refused(
-                "too_many_columns",
-                f"{len(info['fields'])} cột, quá giới hạn {self._limits.columns}.",
-                f"{len(info['fields'])} columns, above the limit of {self._limits.columns}.",
-            )
+            raise too_many_columns(len(info["fields"]), self._limits.columns)
         kinds = [str(each) for each in info["dtypes"]]
         columns = tuple(
             Column(n, k) for n, k in zip(unique([str(n) for n in info["fields"]]), kinds, strict=True)
@@ -216,6 +212,8 @@ class VectorFile:
         if info["driver"] in ("GPKG", "FlatGeobuf", "OpenFileGDB") and 0 <= read < int(info["features"]):
             raise Refused(
                 "rows_missing",
-                f"Tệp ghi có {info['features']} dòng nhưng chỉ đọc được {read}: tệp hỏng.",
-                f"The file says {info['features']} rows and only {read} can be read: it is damaged.",
+                f"Tệp ghi có {info['features']} dòng nhưng chỉ đọc được {read}: tệp hỏng. Sao chép"
+                " hoặc xuất lại từ nguồn.",
+                f"The file says {info['features']} rows and only {read} can be read: it is damaged. Copy it"
+                " or export it again from its source.",
             )

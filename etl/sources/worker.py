@@ -103,25 +103,27 @@ def _left(refusals: list[Refused]) -> Note:
 
 
 def _read(job: dict[str, Any], limits: Limits) -> int:
-    import pyarrow as pa
-
     wanted = job["layer"]
     for opened in _opened(job, limits)[0]:
         if opened.inner == wanted["inner"]:
-            _stream(opened.batches(wanted["inner_layer"], job["size"]), pa)
+            _stream(opened.batches(wanted["inner_layer"], job["size"]))
             return 0
-    raise Refused("layer_gone", "Lớp không còn trong tệp.", "The layer is no longer in the file.")
+    raise Refused("layer_gone", "Tệp vừa bị đổi: đọc lại từ đầu.", "The file was changed: read it anew.")
 
 
-def _stream(batches: Iterator[pa.RecordBatch], arrow: Any) -> None:  # noqa: ANN401 - a module
+def _stream(batches: Iterator[pa.RecordBatch]) -> None:
+    import pyarrow as pa
+
+    from etl.sources.frames import GEOMETRY
+
     writer = None
     for batch in batches:
         if writer is None:
-            writer = arrow.ipc.new_stream(sys.stdout.buffer, batch.schema)
+            writer = pa.ipc.new_stream(sys.stdout.buffer, batch.schema)
         writer.write_batch(batch)
         sys.stdout.buffer.flush()
     if writer is None:
-        writer = arrow.ipc.new_stream(sys.stdout.buffer, arrow.schema([("__geometry__", arrow.binary())]))
+        writer = pa.ipc.new_stream(sys.stdout.buffer, pa.schema([(GEOMETRY, pa.binary())]))
     writer.close()
 
 
