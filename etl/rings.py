@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from shapely import GeometryType
 
 from etl.types import Note
 from layers.description import Text
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 DRAWN, WALKED = ("DGN", "DXF"), ("GPX", "KML")
 # The ends of a walked ring are apart by at most this share of its length.
 APART = 0.1
-_LINE, _LINES = 1, 5
 
 
 def areas_of(shapes: Geometries, driver: str) -> tuple[Geometries, list[Note]]:
@@ -29,9 +29,9 @@ def areas_of(shapes: Geometries, driver: str) -> tuple[Geometries, list[Note]]:
         return shapes, []
     out: Geometries = shapes.copy()
     kinds = shapely.get_type_id(shapes)
-    single = (kinds == _LINES) & (shapely.get_num_geometries(shapes) == 1)
+    single = (kinds == GeometryType.MULTILINESTRING) & (shapely.get_num_geometries(shapes) == 1)
     closed = mended = 0
-    for at in np.flatnonzero((kinds == _LINE) | single).tolist():
+    for at in np.flatnonzero((kinds == GeometryType.LINESTRING) | single).tolist():
         ring = shapely.get_coordinates(shapes[at])
         if len(ring) >= 4 and (ring[0] == ring[-1]).all():
             out[at], closed = shapely.Polygon(ring), closed + 1

@@ -11,10 +11,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from etl.attributes.numbers import AmbiguousNumber, parse
+from etl.attributes.numbers import SQUARE_METRES, AmbiguousNumber, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from etl.attributes.numbers import Decimal
 
 # Several codes stand in one text; more are no land-use column.
 MOST_PARTS = 12
@@ -93,7 +95,8 @@ def _apart(piece: str) -> tuple[str, str | None]:
 def _largest(found: list[tuple[str, str | None]]) -> str | None:
     """The code with the largest sum of areas, where all say theirs and whichever way they are read."""
     winners = set()
-    for decimal in (",", "."):
+    signs: tuple[Decimal, ...] = (",", ".")
+    for decimal in signs:
         sums: dict[str, float] = {}
         for code, area in found:
             try:
@@ -106,8 +109,8 @@ def _largest(found: list[tuple[str, str | None]]) -> str | None:
     return winners.pop() if len(winners) == 1 else None
 
 
-def _size(area: str | None, decimal: str) -> float:
+def _size(area: str | None, decimal: Decimal) -> float:
     if area is None:
         raise ValueError("no area")
-    hectares = area.rstrip().endswith("ha")
-    return parse(area, decimal) * (10_000 if hectares else 1)  # type: ignore[arg-type]
+    unit = SQUARE_METRES["ha"] if area.rstrip().endswith("ha") else 1.0
+    return parse(area, decimal) * unit

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from etl.attributes.codes import CodeReader
 from etl.attributes.dates import period, serial
 from etl.attributes.names import SYSTEM, title_of
+from etl.attributes.numbers import SQUARE_METRES
 from etl.attributes.values import ENDS, is_nothing, reader_of
 from etl.attributes.wrong import Wrong
 from etl.text import bare
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 MEMORY = 200_000
 WORDS_CHARS = 250
-SQUARE_METRES = {"m²": 1.0, "ha": 10_000.0, "km²": 1_000_000.0}
 _UNIT_NAMED = re.compile(r"(?:[^a-z]|tich|^dt|^s)(m2|m²|ha|km2|km²)[^a-z0-9]*$")
 _UNIT_IN_CELL = re.compile(r"(?<=\d) {0,3}(m2|m²|ha|km2|km²)\.?$", re.IGNORECASE)
 

@@ -64,7 +64,7 @@ def _town(
             ring = np.roll(ring, 1, axis=0)
         rings, _ = strips(ring, rng.uniform(5.5, 9.5), False, rng)
         cut = shapely.intersection(shapely.polygons(rings), plot)
-        cut = cut[(shapely.get_type_id(cut) == 3) & (shapely.area(cut) > 36)]
+        cut = cut[(shapely.get_type_id(cut) == shapely.GeometryType.POLYGON) & (shapely.area(cut) > 36)]
         lots.append(cut)
         block += [number] * len(cut)
         if len(block) > URBAN_PARCELS:

@@ -80,7 +80,7 @@ def generate(ground: Ground) -> gpd.GeoDataFrame:
     # Streets end with the plots along them.
     built_up = shapely.union_all(faces[keep]).buffer(45, join_style="mitre").buffer(-30)
     faces[street] = shapely.intersection(faces[street], built_up)
-    keep |= street & (shapely.get_type_id(faces) == 3) & (shapely.area(faces) > 50)
+    keep |= street & (shapely.get_type_id(faces) == shapely.GeometryType.POLYGON) & (shapely.area(faces) > 50)
     faces, owner, centre = faces[keep], owner[keep], centre[keep]
     quarters = np.array(pieces.quarter + [quarter for quarter, _ in pieces.streets])[owner]
     street = owner >= len(pieces.plots)

@@ -22,6 +22,7 @@ from geo.geometry.repair import Mender
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely import GeometryType
 
     from etl.types import Fault, Geometries
     from layers.description import Layer
@@ -71,7 +72,7 @@ class Cleaner:
             self._drop_repeated(batch)
         return Cleaned(batch.shapes, areas, tuple(batch.faults))
 
-    def _fit(self, batch: ShapeBatch, single: int, *, several: bool) -> None:
+    def _fit(self, batch: ShapeBatch, single: GeometryType, *, several: bool) -> None:
         """Into the layer's type where that is no guess; what is of another is refused."""
         batch.shapes, found = kinds.take_parts(batch.shapes, single)
         self.tally.add("collection", batch.rows(found), batch.shapes[found])

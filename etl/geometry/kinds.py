@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from shapely import GeometryType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 
     from etl.types import Geometries
 
-POINT, LINE, POLYGON, MULTI_POINT, MULTI_LINE, MULTI_POLYGON, COLLECTION = 0, 1, 3, 4, 5, 6, 7
+POINT, LINE, POLYGON = GeometryType.POINT, GeometryType.LINESTRING, GeometryType.POLYGON
 SINGLE = {"Point": POINT, "LineString": LINE, "Polygon": POLYGON}
-MULTI = {POINT: MULTI_POINT, LINE: MULTI_LINE, POLYGON: MULTI_POLYGON}
-MAKERS: dict[int, Callable[..., Any]] = {
+MULTI = {
+    POINT: GeometryType.MULTIPOINT, LINE: GeometryType.MULTILINESTRING, POLYGON: GeometryType.MULTIPOLYGON,
+}  # fmt: skip
+MAKERS: dict[GeometryType, Callable[..., Any]] = {
     POINT: shapely.multipoints,
     LINE: shapely.multilinestrings,
     POLYGON: shapely.multipolygons,
@@ -27,17 +30,17 @@ MAKERS: dict[int, Callable[..., Any]] = {
 CLOSED_DEG = 1e-6
 
 
-def wanted(geometry: str) -> tuple[int, bool]:
-    """The single type's number of a layer's geometry, and whether the layer holds several in one."""
+def wanted(geometry: str) -> tuple[GeometryType, bool]:
+    """The single type of a layer's geometry, and whether the layer holds several in one."""
     single = SINGLE[geometry.removeprefix("Multi")]
     return single, geometry.startswith("Multi")
 
 
-def take_parts(shapes: Geometries, single: int) -> tuple[Geometries, NDArray[np.bool_]]:
+def take_parts(shapes: Geometries, single: GeometryType) -> tuple[Geometries, NDArray[np.bool_]]:
     """Collections replaced by their parts of the wanted type; which they were (those without any stay)."""
     found = np.zeros(len(shapes), dtype=bool)
     out = shapes.copy()
-    for at in np.flatnonzero(shapely.get_type_id(shapes) == COLLECTION):
+    for at in np.flatnonzero(shapely.get_type_id(shapes) == GeometryType.GEOMETRYCOLLECTION):
         parts = [p for p in _flat(shapes[at]) if shapely.get_type_id(p) == single and not p.is_empty]
         if parts:
             out[at] = MAKERS[single](parts)
@@ -49,7 +52,7 @@ def close_lines(shapes: Geometries) -> tuple[Geometries, NDArray[np.bool_]]:
     """Lines that end where they begin become polygons (drawings have parcels so); which they were."""
     found = np.zeros(len(shapes), dtype=bool)
     out = shapes.copy()
-    for at in np.flatnonzero(np.isin(shapely.get_type_id(shapes), (LINE, MULTI_LINE))):
+    for at in np.flatnonzero(np.isin(shapely.get_type_id(shapes), (LINE, GeometryType.MULTILINESTRING))):
         rings = [_ring(line) for line in shapely.get_parts(shapes[at])]
         if rings and all(ring is not None for ring in rings):
             out[at] = shapely.MultiPolygon(rings)
@@ -57,7 +60,7 @@ def close_lines(shapes: Geometries) -> tuple[Geometries, NDArray[np.bool_]]:
     return out, found
 
 
-def fit(shapes: Geometries, single: int, *, several: bool) -> tuple[Geometries, NDArray[np.bool_]]:
+def fit(shapes: Geometries, single: GeometryType, *, several: bool) -> tuple[Geometries, NDArray[np.bool_]]:
     """Single shapes wrapped for a layer of multi ones, multi ones of one part unwrapped; which fit then."""
     out = shapes.copy()
     types = shapely.get_type_id(shapes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from etl.geometry.boxes import middles
 from etl.types import SAMPLE_ROWS, Note
 from etl.wording import number_vi
 from layers.description import Text
@@ -112,9 +113,8 @@ class Tally:
         kind.area_m2 += area_m2
         kind.rows += rows[: max(0, SAMPLE_ROWS - len(kind.rows))].tolist()
         if shapes is not None and (room := PLACES - len(kind.places)) > 0:
-            boxes = shapely.bounds(shapes[:room])
-            middles = np.column_stack([boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)])
-            kind.places += [(float(x), float(y)) for x, y in middles if np.isfinite(x) and np.isfinite(y)]
+            at = middles(shapely.bounds(shapes[:room]))
+            kind.places += [(x, y) for x, y in at[np.isfinite(at).all(axis=1)].tolist()]
 
     def place(self, code: str, row: int, lonlat: tuple[float, float] | None, area_m2: float) -> None:
         """Count one feature with the very place of the trouble."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from etl.geometry.boxes import middles
 from etl.georef.systems import coordinates_to_wgs84, in_ground_box
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ class Fit:
     loss: float
     wards: int
     shapes: int
-    top_share: float
 
 
 class Fitter:
@@ -50,7 +50,7 @@ class Fitter:
         self._tree = shapely.STRtree(ground.wards)
         shapely.prepare(ground.wards)
         self._sample = _thinned(sample)
-        self._middles = _middles(sample)
+        self._middles = middles(shapely.bounds(sample))
         self._box = shapely.total_bounds(ground.wards)
 
     def inside(self, system: CrsChoice) -> tuple[float, float]:
@@ -76,7 +76,7 @@ class Fitter:
         top = float(counts.max() / len(shapes)) if len(counts) else 0.0
         straddling = float((1 - share[placed]).sum())
         stray = float(len(shapes) - counts.max()) if top >= ONE_WARD else 0.0
-        return Fit(system, inside, near, straddling + stray, len(names), len(shapes), top)
+        return Fit(system, inside, near, straddling + stray, len(names), len(shapes))
 
     def _best_wards(self, shapes: Geometries) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """For each shape the ward with most of it, and the share: of area, else length, else 1."""
@@ -109,8 +109,3 @@ def _thinned(sample: Geometries) -> Geometries:
     degrees = np.abs(shapely.total_bounds(sample)).max() <= 180
     thinned: Geometries = shapely.simplify(sample, 5e-5 if degrees else 5.0)
     return thinned
-
-
-def _middles(sample: Geometries) -> NDArray[np.float64]:
-    box = shapely.bounds(sample)
-    return np.column_stack([(box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2])

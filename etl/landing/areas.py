@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from etl.attributes.numbers import SQUARE_METRES
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
     Areas = np.ndarray[Any, np.dtype[np.float64]]
 
-UNITS_M2 = {"m²": 1.0, "ha": 10_000.0, "km²": 1_000_000.0}
 DIFFERENT_SHARE = 0.01
 DIFFERENT_M2 = 1.0
 
@@ -23,7 +24,7 @@ DIFFERENT_M2 = 1.0
 def declared_field(layer: Layer) -> tuple[str, float] | None:
     """The layer's field that holds a feature's area, and how many square metres its unit is."""
     name = layer.area_field
-    return None if name is None else (name, UNITS_M2[layer.field(name).unit or "m²"])
+    return None if name is None else (name, SQUARE_METRES[layer.field(name).unit or "m²"])
 
 
 def compare(layer: Layer, rows: Rows, shapes: Geometries, measured_m2: Areas, tally: Tally) -> None:

@@ -35,7 +35,6 @@ SHAPES_A_BOX = 500
 # Less than a tenth of a square metre anywhere in the country.
 LEAST_DEG2 = 8e-12
 TOUCH_DEG = 1e-8
-POLYGON = 3
 
 
 class Found(NamedTuple):
@@ -133,7 +132,7 @@ def _pairs(tree: shapely.STRtree, deep: Geometries, boxes: Ints) -> Ints:
 def _holes(here: Geometries) -> Geometries:
     """What is open within the ground of shapes that lie in heaps."""
     parts = shapely.get_parts(shapely.union_all(here))
-    parts = parts[shapely.get_type_id(parts) == POLYGON]
+    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
     rings = [ring for part in parts for ring in part.interiors]
     return shapely.polygons(rings) if rings else np.zeros(0, dtype=object)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from etl.geometry.boxes import middles
 from etl.landing.block import TOUCH_DEG, check_block
 from etl.landing.regions import Regions
 from etl.types import Note
@@ -72,9 +73,9 @@ def _blocks(shapes: Shapes, which: Ints) -> Iterator[Ints]:
         if len(which):
             yield which
         return
-    middles = shapes.boxes[which][:, :2] + shapes.boxes[which][:, 2:]
-    axis = int(np.ptp(middles[:, 1]) > np.ptp(middles[:, 0]))
-    order = np.argsort(middles[:, axis], kind="stable")
+    at = middles(shapes.boxes[which])
+    axis = int(np.ptp(at[:, 1]) > np.ptp(at[:, 0]))
+    order = np.argsort(at[:, axis], kind="stable")
     half = len(which) // 2
     yield from _blocks(shapes, which[order[:half]])
     yield from _blocks(shapes, which[order[half:]])

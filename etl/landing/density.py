@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from etl.geometry.boxes import middles
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,24 +20,18 @@ if TYPE_CHECKING:
 CELLS = 256
 
 
-def middles_of(known: NDArray[np.void]) -> Floats:
-    """Middles of the boxes of shapes (``spool.INDEX``): x, y in degrees (n, 2)."""
-    middles: Floats = (known["box"][:, :2] + known["box"][:, 2:]) / 2
-    return middles
-
-
 class Density:
     """How many vertices lie in a box, about: counted by shapes' middles in cells that hold equally many.
 
-    ``middles``: a sample of them, x, y in degrees (n, 2), which tells where cells part.
+    ``sample``: middles of some of them, x, y in degrees (n, 2), which tell where cells part.
     """
 
-    def __init__(self, whole: Spooled, middles: Floats) -> None:
+    def __init__(self, whole: Spooled, sample: Floats) -> None:
         steps = np.linspace(0, 1, CELLS + 1)[1:-1]
-        self._edges = [np.unique(np.quantile(axis, steps)) for axis in middles.T]
+        self._edges = [np.unique(np.quantile(axis, steps)) for axis in sample.T]
         sums = np.zeros([len(edges) + 2 for edges in self._edges])
         for known in whole.chunks():
-            x, y = self._cells(middles_of(known))
+            x, y = self._cells(middles(known["box"]))
             np.add.at(sums, (x + 1, y + 1), known["count"])
         self._sums = sums.cumsum(axis=0).cumsum(axis=1)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.sql import SQL
 
 from etl.geometry import CHANGED_SHARE, Cleaner
 from etl.georef import load_ground
@@ -26,6 +27,7 @@ from geo.database.errors import translated
 from geo.datasets import Difference, Mode, Origin, Plan, match, neighbours, stage, store
 from geo.datasets.land import MIXED, mixes
 from geo.datasets.names import OWNER
+from geo.datasets.names import staged as staged_table
 from geo.errors import InvalidInput, NotFound
 from layers.description import Layer, Text
 
@@ -207,9 +209,8 @@ def _gone_from(connection: Db, number: int, wanted: Wanted, read: _Read) -> date
         return day
     with connection.transaction():
         connection.execute(OWNER)
-        days = connection.execute(
-            f"SELECT DISTINCT valid_from FROM staging.dataset_{number:d} LIMIT 2"  # noqa: S608 - a number
-        ).fetchall()
+        query = SQL("SELECT DISTINCT valid_from FROM {} LIMIT 2").format(staged_table(number))
+        days = connection.execute(query).fetchall()
     if len(days) != 1:
         raise InvalidInput(
             "gone_from",

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 
+from etl.geometry.boxes import middles
 from etl.landing.block import GAP_DEG, TOUCH_DEG, meets
-from etl.landing.density import Density, middles_of
+from etl.landing.density import Density
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,14 +48,14 @@ class Regions:
 
     def __init__(self, whole: Spooled) -> None:
         self._whole = whole
-        middles = _sample(whole)
-        large = np.concatenate(list(_large(whole, Density(whole, middles))))
-        strips = [_strips(middles[:, 0], int((~large).sum())), _strips(middles[:, 0], int(large.sum()))]
+        sample = _sample(whole)
+        large = np.concatenate(list(_large(whole, Density(whole, sample))))
+        strips = [_strips(sample[:, 0], int((~large).sum())), _strips(sample[:, 0], int(large.sum()))]
         self._first_large = len(strips[0]) + 1
         self._region = np.empty(len(whole), dtype=np.uint32)
         for start, known in _numbered(whole):
             mine = slice(start, start + len(known))
-            x = middles_of(known)[:, 0]
+            x = middles(known["box"])[:, 0]
             small = np.searchsorted(strips[0], x)
             self._region[mine] = np.where(
                 large[mine], self._first_large + np.searchsorted(strips[1], x), small
@@ -117,7 +118,7 @@ def _large(whole: Spooled, density: Density) -> Iterator[NDArray[np.bool_]]:
 def _sample(whole: Spooled) -> Floats:
     """Middles of shapes (n, 2), evenly taken."""
     step = max(1, len(whole) // SAMPLE)
-    return np.concatenate([middles_of(known[::step]) for known in whole.chunks()])
+    return np.concatenate([middles(known["box"][::step]) for known in whole.chunks()])
 
 
 def _strips(x: Floats, shapes: int) -> Floats:

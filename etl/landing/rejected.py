@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import shapely
+
+from etl.geometry.boxes import middles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from etl.types import Fault, Rows
@@ -52,10 +54,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a file holds
 
 def places(batch: Rows, bad: NDArray[np.int64]) -> dict[int, tuple[float, float]]:
     """Where rows lie (lon, lat), by their numbers, as far as that is known."""
-    boxes = shapely.bounds(batch.geometry[bad])
-    middles = np.column_stack([boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)])
+    found = middles(shapely.bounds(batch.geometry[bad]))
     return {
         batch.first_row + int(at): (float(x), float(y))
-        for at, (x, y) in zip(bad, middles, strict=True)
+        for at, (x, y) in zip(bad, found, strict=True)
         if abs(x) <= 180 and abs(y) <= 90
     }

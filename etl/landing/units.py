@@ -13,6 +13,7 @@ import shapely
 from psycopg.sql import SQL
 
 from etl.types import Note
+from etl.units import COMMUNE_LEVEL
 from etl.wording import listed
 from geo.datasets.names import OWNER
 from geo.datasets.names import staged as staged_table
@@ -38,7 +39,7 @@ ROUTED_WARD = ("ward_code", "ward_name")
 SIMPLER_DEG = 0.00005
 WARDS = (
     "SELECT code, ST_AsBinary(ST_SimplifyPreserveTopology(geom, %s)) FROM core.admin_units "
-    "WHERE level = 3 AND visibility = 0 AND valid_from <= %s AND (valid_to IS NULL OR valid_to > %s) "
+    "WHERE level = %s AND visibility = 0 AND valid_from <= %s AND (valid_to IS NULL OR valid_to > %s) "
     "ORDER BY code"
 )
 
@@ -55,7 +56,7 @@ class Wards:
     @classmethod
     def load(cls, connection: Connection[tuple[Any, ...]], day: date) -> Wards:
         """Read by whoever may read the units."""
-        rows = connection.execute(WARDS, [SIMPLER_DEG, day, day]).fetchall()
+        rows = connection.execute(WARDS, [SIMPLER_DEG, COMMUNE_LEVEL, day, day]).fetchall()
         codes = np.array([row[0] for row in rows], dtype=object)
         return cls(codes, shapely.from_wkb(np.array([row[1] for row in rows], dtype=object)))
 

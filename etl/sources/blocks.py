@@ -78,7 +78,9 @@ def apart(drawing: Drawn, blocks: Blocks) -> Drawn:
     loose = np.array(["AcDbAttribute" in each for each in drawing.classes], dtype=bool)
     symbol = np.array([each in blocks.handles for each in drawing.handles], dtype=bool)
     kinds = shapely.get_type_id(drawing.shapes)
-    outlines = np.isin(kinds, (1, 3)) & ~symbol & ~loose
+    outlines = (
+        np.isin(kinds, (shapely.GeometryType.LINESTRING, shapely.GeometryType.POLYGON)) & ~symbol & ~loose
+    )
     keep = ~loose & ~symbol if outlines.any() else ~loose
     return drawing.only(np.flatnonzero(keep).tolist())
 

@@ -41,7 +41,7 @@ _BETWEEN = re.compile(r"\\P|[\s/|]+")
 MOST_LAYERS = 40
 # Lines whose ends are nearer than a centimetre are closed.
 CLOSED_M = 0.01
-_POINT, _LINE, _POLYGON = 0, 1, 3
+_LINE, _POLYGON = shapely.GeometryType.LINESTRING, shapely.GeometryType.POLYGON
 _MADE = note(
     "cad_polygonized",
     "repaired",

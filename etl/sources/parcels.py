@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field
 
-from etl.attributes.numbers import parse
+from etl.attributes.numbers import SQUARE_METRES, parse
 from etl.sources.coordinates import northing_first
 from etl.sources.frames import note
 from etl.text import bare
@@ -127,6 +127,9 @@ def use_in(words: str) -> str | None:
 
 def _area(match: re.Match[str]) -> float | None:
     try:
-        return parse(match[1], "," if "," in match[1] else None) * (10_000 if match[2] == "ha" else 1)
+        return (
+            parse(match[1], "," if "," in match[1] else None)
+            * SQUARE_METRES[(match[2] or "m²").replace("2", "²")]
+        )
     except ValueError:
         return None
