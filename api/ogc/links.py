@@ -90,7 +90,10 @@ def page_links(
         return titled(rel, address(place) + fmt, title, TYPES[fmt])
 
     same = address(here)
-    found = [titled(rel, same + form, title, kind) for rel, form, title, kind in _forms(fmt, language)]
+    found = [
+        {"rel": rel, "type": kind, "title": title, "href": same + form}
+        for rel, form, title, kind in _forms(fmt, language)
+    ]
     if query.offset:
         before = max(0, query.offset - query.limit)
         found.append(link("prev", f"offset={before}" if before else "", PREVIOUS[language]))

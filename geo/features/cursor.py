@@ -49,17 +49,16 @@ def read_cursor(text: str, sort: Sort, columns: Mapping[str, Column]) -> Cursor:
         content: Any = from_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except ValueError:  # also of base64, and of what is nested too deep
         content = None
+    order = _order(sort)
     match content:
-        case [str(order), list(values), int(identifier)] if order == _order(sort) and len(values) == len(
-            sort
-        ):
-            keys = tuple(_value(name, value, columns) for (name, _), value in zip(sort, values, strict=True))
-            return Cursor(keys, parse_integer("cursor", identifier, -MAX_ID, MAX_ID))
+        case [str(found), list(values), int(identifier)] if found == order and len(values) == len(sort):
+            keys = [_value(name, value, columns) for (name, _), value in zip(sort, values, strict=True)]
+            return Cursor(tuple(keys), parse_integer("cursor", identifier, -MAX_ID, MAX_ID))
     raise InvalidInput("cursor", text, *ALLOWED)
 
 
 def _order(sort: Sort) -> str:
-    return ",".join(f"-{name}" if descending else name for name, descending in sort)
+    return ",".join([f"-{name}" if descending else name for name, descending in sort])
 
 
 def _text(value: Value | None) -> str | None:
