@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # Triggers run once a statement and hold its rows in memory; progress moves by as much.
 ROWS_A_STATEMENT = 5_000
-OWNER = sql.SQL("SET LOCAL ROLE diaban_owner")
 SYSTEM = ("id", "visibility", "unit", "valid_from", "valid_to", "created_at", "updated_at")
 
 
@@ -44,11 +43,6 @@ class Columns:
         return cls(core, private)
 
 
-def become_owner(connection: Database) -> None:
-    """For the rest of the transaction: the owner of the tables, who may write every row."""
-    connection.execute(OWNER)
-
-
 def copy_rows(
     connection: Database,
     layer: Layer,
@@ -57,8 +51,9 @@ def copy_rows(
 ) -> int:
     """Append a frame (EPSG:4326) to a layer, personal data to its own table; how many rows.
 
-    Part of the caller's transaction. ``done`` hears how many rows are in. Ids are given out here where the
-    layer has private fields and the frame brings none.
+    Part of the caller's transaction, with the role of ``geo.datasets.names.OWNER``. ``done`` hears how many
+    rows are in. Ids are given out here where the layer has private fields and the frame brings none.
+    ``ValueError`` for a column that the layer does not have.
     """
     if layer.private_fields and "id" not in frame:
         frame = frame.assign(id=_new_ids(connection, layer, len(frame)))
@@ -77,15 +72,6 @@ def copy_rows(
     return len(frame)
 
 
-def analyze(connection: Database, layer: Layer) -> None:
-    """Fresh statistics for the planner, as the owner of the tables."""
-    schemas = ["core", "pub", *(["private"] if layer.private_fields else [])]
-    for schema in schemas:
-        connection.execute(
-            sql.SQL("ANALYZE {}.{}").format(sql.Identifier(schema), sql.Identifier(layer.name))
-        )
-
-
 def set_note(connection: Database, layer: str, note: str | None) -> None:
     """What the catalogue says beside the layer's data (JSON with ``vi`` and ``en``), or nothing any more."""
     connection.execute(
@@ -93,12 +79,6 @@ def set_note(connection: Database, layer: str, note: str | None) -> None:
         "WHERE name = %s AND note IS DISTINCT FROM %s::jsonb",
         [note, layer, note],
     )
-
-
-def note_of(connection: Database, layer: str) -> object:
-    """What the catalogue says beside the layer's data at present, None for nothing."""
-    row = connection.execute("SELECT note FROM ops.layer WHERE name = %s", [layer]).fetchone()
-    return row[0] if row else None
 
 
 def _copy(

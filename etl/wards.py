@@ -10,13 +10,15 @@ import geopandas as gpd
 import numpy as np
 import psycopg
 import shapely
-from pyproj import Geod
 
-from etl.copy import analyze, become_owner, copy_rows, set_note
+from etl.copy import copy_rows, set_note
+from etl.dataframe import read_dataframe
 from etl.progress import Progress, silent
-from etl.reading import read
 from etl.units import COMMUNE_LEVEL, REFORM, unit_id
+from geo.datasets.land import analyze
+from geo.datasets.names import OWNER
 from geo.errors import InvalidInput
+from geo.geometry.area import area_m2
 from layers.registry import load as load_layers
 
 if TYPE_CHECKING:
@@ -41,12 +43,12 @@ def load(settings: Settings, file: Path, province: str, progress: Progress = sil
     of other layers stay. Raises ``InvalidInput`` with the reason where the file cannot serve.
     """
     progress(0.0, file.name)
-    frame = prepare(read(file, where=("province_code", province)), province, file.name)
+    frame = prepare(read_dataframe(file, where=("province_code", province)), province, file.name)
     progress(0.5, "admin_units")
     layer = load_layers()["admin_units"]
     _refuse_large(frame, layer.max_vertices)
     with psycopg.connect(settings.admin_dsn, autocommit=True) as connection, connection.transaction():
-        become_owner(connection)
+        connection.execute(OWNER)
         connection.execute("DELETE FROM core.admin_units")
         count = copy_rows(connection, layer, frame, lambda rows: progress(0.5 + 0.5 * rows / len(frame)))
         set_note(connection, "admin_units", None)
@@ -64,7 +66,6 @@ def prepare(raw: gpd.GeoDataFrame, province: str, file: str = "") -> gpd.GeoData
     names = [unicodedata.normalize("NFC", str(text).strip()) for text in rows[name]]
     province_name = _found(raw, PROVINCE_NAME_COLUMNS)
     polygons = repaired(rows.geometry.to_numpy(), codes.tolist())
-    area = [abs(Geod(ellps="WGS84").geometry_area_perimeter(polygon)[0]) / 1e6 for polygon in polygons]
     return gpd.GeoDataFrame(
         {
             "unit_id": [unit_id(province, each, REFORM) for each in codes],
@@ -75,7 +76,7 @@ def prepare(raw: gpd.GeoDataFrame, province: str, file: str = "") -> gpd.GeoData
             "province_code": province,
             "province_name": rows[province_name].to_numpy() if province_name else None,
             "unit": codes.to_numpy(),
-            "area_km2": np.round(area, 2),
+            "area_km2": np.round(area_m2(polygons) / 1e6, 2),
             "valid_from": REFORM,
             "valid_to": None,
         },

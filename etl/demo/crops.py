@@ -11,9 +11,10 @@ import pandas as pd
 import shapely
 
 from etl.demo.frame import wiggle
-from etl.demo.ground import Ground, area_m2, dates, multi
+from etl.demo.ground import Ground, dates, multi
 from etl.demo.growing import WORDS, places
 from etl.demo.people import HAMLETS, names, phones, pick, random_ids
+from geo.geometry.area import area_m2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import Geod
 
 from etl.demo.frame import Frame
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-GEOD = Geod(ellps="WGS84")
 # Cao Lãnh, Mỹ Trà, Mỹ Ngãi: the provincial town whose plan the demonstration draws.
 TOWN_CODES = ("29869", "29888", "29884")
 TOWN_CENTRE = (105.6335, 10.4605)
@@ -118,11 +116,6 @@ def locate(polygons: NDArray[np.object_], lonlat: NDArray[np.float64]) -> NDArra
     order = np.argsort(-polygon, kind="stable")
     found[point[order]] = polygon[order]
     return found
-
-
-def area_m2(geometry: NDArray[np.object_]) -> NDArray[np.float64]:
-    """Geodesic areas on WGS 84."""
-    return np.array([abs(GEOD.geometry_area_perimeter(g)[0]) for g in geometry])
 
 
 def dates(base: str, days: NDArray[np.int64]) -> pd.Series:

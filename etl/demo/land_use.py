@@ -11,7 +11,8 @@ import shapely
 
 from etl.demo.fields import Grid, strips
 from etl.demo.frame import noise
-from etl.demo.ground import Ground, area_m2, dates, multi
+from etl.demo.ground import Ground, dates, multi
+from geo.geometry.area import area_m2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,11 +13,13 @@ import psycopg
 import shapely
 from psycopg import sql
 
-from etl.copy import analyze, become_owner, copy_rows, set_note
+from etl.copy import copy_rows, set_note
 from etl.demo import cameras, crops, farms, land_use, reports, succession, wards, zoning
 from etl.demo.ground import Ground
 from etl.demo.source import read
 from etl.progress import Progress, silent
+from geo.datasets.land import analyze
+from geo.datasets.names import OWNER
 from geo.errors import Conflict
 from geo.reports.codes import prefix_of
 from layers.registry import load as load_layers
@@ -109,7 +111,7 @@ def _fill(
     layer = load_layers()[name]
     note = APPROXIMATE if name == "admin_units" else INVENTED
     with connection.transaction():
-        become_owner(connection)
+        connection.execute(OWNER)
         before = _share_before(name)
 
         def done(rows: int) -> None:
@@ -128,7 +130,7 @@ def _share_before(name: str) -> float:
 def _is_empty(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> bool:
     query = sql.SQL("SELECT EXISTS (SELECT FROM core.{})").format(sql.Identifier(name))
     with connection.transaction():
-        become_owner(connection)
+        connection.execute(OWNER)
         row = connection.execute(query).fetchone()
     return row is not None and not row[0]
 
@@ -136,7 +138,7 @@ def _is_empty(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> boo
 def _units(connection: psycopg.Connection[tuple[Any, ...]]) -> gpd.GeoDataFrame:
     """The wards that the database has, in both eras."""
     with connection.transaction():
-        become_owner(connection)
+        connection.execute(OWNER)
         rows = connection.execute(
             "SELECT code, name, kind, province_code, valid_from, valid_to, ST_AsBinary(geom) "
             "FROM core.admin_units WHERE kind IN ('phuong', 'xa', 'dac_khu', 'thi_tran') ORDER BY unit_id"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from etl.copy import become_owner
 from etl.demo.wards import OLD_FROM
 from etl.units import REFORM, unit_id
+from geo.datasets.names import OWNER
 
 if TYPE_CHECKING:
     from datetime import date
@@ -57,7 +57,7 @@ def steps(source: Source) -> list[Step]:
 def load(connection: psycopg.Connection[Any], source: Source) -> int:
     """Write the edges between units that are there, with the shares of ground; how many there are then."""
     with connection.transaction():
-        become_owner(connection)
+        connection.execute(OWNER)
         connection.cursor().executemany(INSERT, [step._asdict() for step in steps(source)])
         row = connection.execute("SELECT count(*) FROM core.admin_succession").fetchone()
     return row[0] if row else 0

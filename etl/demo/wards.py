@@ -9,8 +9,8 @@ import geopandas as gpd
 import numpy as np
 
 from etl.demo.coverage import build
-from etl.demo.ground import area_m2
 from etl.units import COMMUNE_LEVEL, REFORM, unit_id
+from geo.geometry.area import area_m2
 
 if TYPE_CHECKING:
     import shapely

@@ -13,9 +13,10 @@ import shapely
 
 from etl.attributes.numbers import span
 from etl.demo.frame import noise, wiggle
-from etl.demo.ground import Ground, area_m2, multi
+from etl.demo.ground import Ground, multi
 from etl.demo.plots import split_town, weave
 from etl.demo.zoning_rules import FUNCTIONS, FUNCTIONS_BY_PLACE, ROAD, WATER, Function
+from geo.geometry.area import area_m2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from geo.datasets.names import Db
     from geo.datasets.types import Difference, Plan
     from geo.settings import Settings
+    from layers.description import Layer
 
     Progress = Callable[[float, str], None]
 
@@ -56,7 +57,7 @@ def land(
     with translated(), psycopg.connect(settings.admin_dsn, autocommit=True) as connection:
         with connection.transaction():
             found = _swap(connection, number, plan, expected=expected, progress=progress)
-        analyze(connection, plan.layer.name)
+        analyze(connection, plan.layer)
     return found
 
 
@@ -181,9 +182,9 @@ def _stamp(connection: Db) -> datetime:
     return row[0]  # type: ignore[no-any-return]
 
 
-def analyze(connection: Db, layer: str) -> None:
-    """Fresh statistics for the planner."""
+def analyze(connection: Db, layer: Layer) -> None:
+    """Fresh statistics of a layer's tables for the planner."""
     with connection.transaction():
         connection.execute(OWNER)
-        for schema in ("core", "pub"):
-            connection.execute(SQL("ANALYZE {}").format(Identifier(schema, layer)))
+        for schema in ("core", "pub", *(["private"] if layer.private_fields else [])):
+            connection.execute(SQL("ANALYZE {}").format(Identifier(schema, layer.name)))

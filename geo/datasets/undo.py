@@ -54,7 +54,7 @@ def rollback(settings: Settings, number: int, actor: str) -> Dataset:
                 [actor, number],
             )
             undone = store.read(connection, number)
-        analyze(connection, found.layer)
+        analyze(connection, layer)
     return undone
 
 

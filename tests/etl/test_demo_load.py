@@ -11,7 +11,8 @@ import pytest
 import shapely
 
 from etl import demo, wards
-from etl.copy import become_owner, copy_rows
+from etl.copy import copy_rows
+from geo.datasets.names import OWNER
 from layers.registry import load as load_layers
 from tests.etl.province import units
 
@@ -121,7 +122,7 @@ def test_one_bad_row_and_nothing_lands(settings: Settings, admin: psycopg.Connec
         crs="EPSG:4326",
     )
     with pytest.raises(Exception, match="name"), admin.transaction():
-        become_owner(admin)
+        admin.execute(OWNER)
         copy_rows(admin, layer, frame)
     assert count(admin, "core.cameras") == before
 
@@ -136,7 +137,7 @@ def test_ids_are_given_out_where_personal_data_need_one(
         crs="EPSG:4326",
     )
     with admin.transaction():
-        become_owner(admin)
+        admin.execute(OWNER)
         copy_rows(admin, layer, frame)
     row = admin.execute(
         "SELECT owner_name FROM private.farms JOIN core.farms USING (id) WHERE name = 'Vườn thử'"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from etl.reading import read
+from etl.dataframe import read_dataframe
 from etl.wards import prepare, repaired
 from geo.errors import InvalidInput
 from tests.etl.province import shared
@@ -68,6 +68,6 @@ def test_lines_are_no_ward() -> None:
 
 def test_the_real_wards_of_dong_thap() -> None:
     file = shared("wards_2025/vn_wards_2025.parquet")
-    rows = prepare(read(file, where=("province_code", "82")), "82", file.name)
+    rows = prepare(read_dataframe(file, where=("province_code", "82")), "82", file.name)
     assert len(rows) == 102 and shapely.is_valid(rows.geometry.to_numpy()).all()
     assert rows["area_km2"].sum() == pytest.approx(5785, rel=0.005)

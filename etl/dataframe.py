@@ -1,4 +1,4 @@
-"""A whole vector file as a frame in WGS 84: for boundaries, which are checked as a set and not row by row."""
+"""A whole vector file as a GeoDataFrame in WGS 84: boundaries are checked as a set and not row by row."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from etl.types import Batch, CrsChoice, SourceLayer
 
 
-def read(file: Path, where: tuple[str, str] | None = None) -> gpd.GeoDataFrame:
+def read_dataframe(file: Path, where: tuple[str, str] | None = None) -> gpd.GeoDataFrame:
     """The rows of a file of one layer in EPSG:4326, two-dimensional, texts in NFC.
 
     ``where`` (column, value) keeps the rows of one value where the file has that column. ``InvalidInput`` for
