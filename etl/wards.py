@@ -19,6 +19,7 @@ from geo.datasets.land import analyze
 from geo.datasets.names import OWNER
 from geo.errors import InvalidInput
 from geo.geometry.area import area_m2
+from geo.geometry.repair import mended
 from layers.registry import load as load_layers
 
 if TYPE_CHECKING:
@@ -86,14 +87,15 @@ def prepare(raw: gpd.GeoDataFrame, province: str, file: str = "") -> gpd.GeoData
 
 
 def repaired(geometry: NDArray[np.object_], codes: list[str]) -> NDArray[np.object_]:
-    """MultiPolygons: self-touching rings mended by their structure, lines and points that result dropped."""
-    made = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
-    polygons = []
-    for code, each in zip(codes, made, strict=True):
-        parts = [part for part in shapely.get_parts(each) if part.geom_type == "Polygon"]
-        if each is None or not parts:
-            raise InvalidInput("geometry", code, "vùng (polygon)", "polygons")
-        polygons.append(shapely.MultiPolygon(parts))
+    """MultiPolygons: self-touching rings mended by their structure, lines and points that result dropped.
+
+    ``InvalidInput`` for what is no polygon, and for what cannot be mended within its time and memory.
+    """
+    there = [shapely.Polygon() if each is None else each for each in geometry]
+    polygons = mended(there)
+    for code, each in zip(codes, polygons, strict=True):
+        if each is None:
+            raise InvalidInput("geometry", code, "vùng (polygon) sửa được", "polygons that can be mended")
     return np.array(polygons, dtype=object)
 
 

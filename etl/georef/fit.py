@@ -32,11 +32,10 @@ THIN_ABOVE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """One system. ``inside`` and ``near`` are shares, ``loss`` counts shapes, ``wards`` those touched."""
+    """One system. ``inside`` is a share, ``loss`` counts shapes, ``wards`` those that they touch."""
 
     system: CrsChoice
     inside: float
-    near: float
     loss: float
     wards: int
     shapes: int
@@ -68,7 +67,7 @@ class Fitter:
 
     def fit(self, system: CrsChoice) -> Fit:
         """Both measures; the second only where shapes have an extent."""
-        inside, near = self.inside(system)
+        inside, _ = self.inside(system)
         shapes = shapely.transform(self._sample, lambda xy: coordinates_to_wgs84(xy, system))
         share, ward = self._best_wards(shapes)
         placed = ward >= 0
@@ -76,7 +75,7 @@ class Fitter:
         top = float(counts.max() / len(shapes)) if len(counts) else 0.0
         straddling = float((1 - share[placed]).sum())
         stray = float(len(shapes) - counts.max()) if top >= ONE_WARD else 0.0
-        return Fit(system, inside, near, straddling + stray, len(names), len(shapes))
+        return Fit(system, inside, straddling + stray, len(names), len(shapes))
 
     def _best_wards(self, shapes: Geometries) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """For each shape the ward with most of it, and the share: of area, else length, else 1."""

@@ -15,7 +15,7 @@ import numpy as np
 # SQL/MM: circular string, compound curve, curve polygon, multicurve, multisurface.
 CIRCULAR, COMPOUND, CURVE_POLYGON, MULTI_CURVE, MULTI_SURFACE = 8, 9, 10, 11, 12
 STEP_RAD = math.radians(4)
-_POINT, _LINE, _POLYGON, _MULTI_LINE, _MULTI_POLYGON, _COLLECTION = 1, 2, 3, 5, 6, 7
+_POINT, _LINE, _POLYGON, _MULTI_LINE, _MULTI_POLYGON = 1, 2, 3, 5, 6
 _DEEPEST = 8
 
 Coordinates = np.ndarray[Any, np.dtype[np.float64]]
