@@ -95,8 +95,10 @@ class TileCache:
             if not flight.waiting and not flight.task.done():
                 self._abandon(key, flight)
 
-    def purge(self, layer: str, ground: Ground | None, *, public: bool) -> int:
+    def purge(self, layer: str, ground: Ground | None, *, public: bool, up_to: int | None = None) -> int:
         """Forget the tiles of ``layer`` that ``ground`` touches (None: all); how many there were.
+
+        ``up_to``: of zooms that are no finer.
 
         A rendering under way may have read the database before the change: who waits for it gets it, but it
         is not kept, and who comes from now on has the tile rendered anew. Where the change is not ``public``,
@@ -105,7 +107,7 @@ class TileCache:
         found = [
             key
             for (name, zoom), tiles in self._places.items()
-            if name == layer
+            if name == layer and (up_to is None or zoom <= up_to)
             for tile in _touched(tiles, zoom, ground)
             for key in tiles[tile]
             if public or key.policy_class != PUBLIC

@@ -118,7 +118,7 @@ class TileService:
         for touched in moved.touched:
             ground = Ground.of(touched.box, margin_deg) if touched.box is not None else None
             for cache in (self._cache, self._filtered):
-                cache.purge(moved.layer, ground, public=touched.vis == 0)
+                cache.purge(moved.layer, ground, public=touched.vis == 0, up_to=touched.up_to)
             self._ahead.purge(moved.layer, touched, ground)
 
     async def bounds(self, layers: list[Layer]) -> tuple[float, float, float, float] | None:

@@ -7,8 +7,8 @@ CREATE TABLE IF NOT EXISTS ops.moved (
   west double precision, south double precision, east double precision, north double precision,
   at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
--- Whether rows changed; else what is drawn from them at zooms with a rung was built anew.
-ALTER TABLE ops.moved ADD COLUMN IF NOT EXISTS edited boolean NOT NULL DEFAULT true;
+-- The finest zoom that it concerns; NULL: all. Rungs that are built anew concern no zoom drawn from rows.
+ALTER TABLE ops.moved ADD COLUMN IF NOT EXISTS up_to smallint;
 CREATE INDEX IF NOT EXISTS moved_epoch ON ops.moved (layer, epoch);
 ALTER TABLE ops.moved OWNER TO diaban_owner;
 GRANT SELECT ON ops.moved TO diaban_reader;
@@ -41,7 +41,7 @@ ALTER TABLE ops.ladder ADD CONSTRAINT ladder_kind_check
 ALTER TABLE ops.ladder ADD COLUMN IF NOT EXISTS description text NOT NULL DEFAULT '';
 
 CREATE OR REPLACE FUNCTION ops.ladder_basis(description jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT md5(jsonb_build_array(2, description->'geometry', description->'fields', description->'legend',
+  SELECT md5(jsonb_build_array(3, description->'geometry', description->'fields', description->'legend',
     description->'label', description->'tiles', description->'valid_time', description->'public_grid_deg',
     jsonb_path_query_array(description, '$.style[*] ? (@.type == "symbol").minzoom'))::text)
 $$;
@@ -78,7 +78,7 @@ CREATE INDEX IF NOT EXISTS rung_cell_features ON ops.rung (layer, zoom, x, y);
 CREATE INDEX IF NOT EXISTS rung_place ON ops.rung USING gist (layer, zoom, geom);
 
 -- Tiles drawn ahead of the first who asks: whole MVT layers of public rows at the zooms where rows are drawn
--- as they are and a tile holds many of them. Served where a line is fresh, its `holds` has the day and its
+-- as they are and a tile holds many of them, and where their outlines are. Served where a line is fresh, its `holds` has the day and its
 -- `basis` (what the drawing follows from beside the rows) is today's; else the tile is drawn from the rows.
 ALTER TABLE ops.ladder ADD COLUMN IF NOT EXISTS ahead boolean NOT NULL DEFAULT false;
 CREATE TABLE IF NOT EXISTS ops.tile_ahead (

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Box = tuple[float, float, float, float]
 
 READ: LiteralString = """
-SELECT layer, epoch, vis, edited, west, south, east, north
+SELECT layer, epoch, vis, up_to, west, south, east, north
   FROM ops.moved JOIN unnest(%s::text[], %s::bigint[]) AS known (layer, since) USING (layer)
  WHERE epoch > since
 """
@@ -23,13 +23,13 @@ SELECT layer, epoch, vis, edited, west, south, east, north
 class Touched:
     """Ground that changed: west, south, east, north in WGS 84 degrees, None for all of the layer.
 
-    ``vis`` is the most visible class that the change concerns: 0 shows in public tiles. Not ``edited``: no
-    row changed; rungs were built anew (:mod:`tiles.ladder`), which zooms drawn from rows do not follow from.
+    ``vis`` is the most visible class that the change concerns: 0 shows in public tiles. ``up_to`` is the
+    finest zoom of tiles that it concerns, None for all: where rungs were built anew, no row has changed.
     """
 
     vis: int
     box: Box | None
-    edited: bool = True
+    up_to: int | None = None
 
 
 EVERYTHING = Touched(0, None)
@@ -65,5 +65,5 @@ def _moved(layer: str, since: int | None, until: int, rows: Iterable[tuple[Any, 
 
 
 def _touched(row: tuple[Any, ...]) -> Touched:
-    _, _, vis, edited, west, south, east, north = row
-    return Touched(vis, None if west is None else (west, south, east, north), edited)
+    _, _, vis, up_to, west, south, east, north = row
+    return Touched(vis, None if west is None else (west, south, east, north), up_to)

@@ -18,6 +18,9 @@ WITH cursor AS (
 ), touched AS (
   -- The ground that the new epoch touched; many boxes become one.
   SELECT layer, epoch, vis, bool_or(op <> 'ladder') AS edited,
+         CASE WHEN bool_and(op = 'ladder' AND west IS NOT NULL) THEN
+           (SELECT max(zoom) FROM ops.ladder WHERE ladder.layer = each.layer AND kind <> 'exact')
+         END AS up_to,
          CASE WHEN bool_and(west IS NOT NULL) THEN min(west) END AS west,
          min(south) AS south, max(east) AS east, max(north) AS north
     FROM (SELECT fresh.*, moved.epoch, count(*) OVER (PARTITION BY layer) > 200 AS many
@@ -25,8 +28,8 @@ WITH cursor AS (
    GROUP BY layer, epoch, vis, CASE WHEN many THEN 0 ELSE seq END
 ), told AS (
   -- For the caches of all workers.
-  INSERT INTO ops.moved (layer, epoch, vis, edited, west, south, east, north)
-  SELECT layer, epoch, vis, edited, west, south, east, north FROM touched
+  INSERT INTO ops.moved (layer, epoch, vis, up_to, west, south, east, north)
+  SELECT layer, epoch, vis, up_to, west, south, east, north FROM touched
 ), stale AS (
   -- In the transaction of the new epoch: whoever has the epoch finds the rungs that it made stale marked.
   UPDATE ops.rung_cell AS cell SET stale = true, marks = cell.marks + 1
@@ -37,9 +40,10 @@ WITH cursor AS (
 ), behind AS (
   -- By the columns and rows of tiles that the ground touches, their buffer of 1/64 (and a hair) included.
   UPDATE ops.tile_ahead AS tile SET stale = true, marks = tile.marks + 1, marked_at = clock_timestamp()
-    FROM touched JOIN ops.ladder ON ladder.layer = touched.layer AND ladder.ahead,
+    FROM touched JOIN ops.ladder ON ladder.layer = touched.layer AND ladder.ahead
+                                AND (touched.edited OR ladder.kind <> 'exact'),
          LATERAL (SELECT 2.0::float8 ^ ladder.zoom AS side) AS tiles
-   WHERE touched.edited AND touched.vis = 0 AND tile.layer = ladder.layer AND tile.zoom = ladder.zoom
+   WHERE touched.vis = 0 AND tile.layer = ladder.layer AND tile.zoom = ladder.zoom
      AND tile.x BETWEEN floor(ops.mercator_x(coalesce(west, -180)) * side - 0.0158)
                     AND floor(ops.mercator_x(coalesce(east, 180)) * side + 0.0158)
      AND tile.y BETWEEN floor(ops.mercator_y(coalesce(north, 90)) * side - 0.0158)

@@ -64,8 +64,10 @@ def test_an_event_that_commits_late_is_not_lost(settings: Settings, quiet: psyco
     assert epochs(quiet)[0] == epoch + 1
 
 
-def test_what_moved_says_whether_rows_changed(settings: Settings, quiet: psycopg.Connection) -> None:
+def test_what_moved_says_which_zooms_it_concerns(settings: Settings, quiet: psycopg.Connection) -> None:
     before, _ = epochs(quiet)
+    line = "INSERT INTO ops.ladder (layer, zoom, kind, source_rows) VALUES ('cameras', %s, %s, 1)"
+    quiet.cursor().executemany(line, [(8, "counted"), (9, "counted"), (10, "exact")])
     built = "INSERT INTO ops.change_log (layer, op, vis, west, south, east, north)"
     quiet.execute(f"{built} VALUES ('cameras', 'ladder', 0, 105, 10, 106, 11)")
     quiet.execute(INSERT, [0])
@@ -75,9 +77,9 @@ def test_what_moved_says_whether_rows_changed(settings: Settings, quiet: psycopg
     after, _ = epochs(quiet)
     (moved,) = as_pump(settings, lambda c: read_moved(c, {"cameras": before}, {"cameras": after}))
     assert set(moved.touched) == {
-        Touched(0, (105, 10, 106, 11), edited=False),
+        Touched(0, (105, 10, 106, 11), up_to=9),
         Touched(0, (105.6, 10.4, 105.6, 10.4)),
-        Touched(0, None, edited=False),
+        Touched(0, None),
     }
 
 

@@ -99,7 +99,9 @@ def test_a_purge_takes_the_tiles_that_the_ground_touches_and_no_others(
     for number, tile in enumerate(tiles):
         shelf.ask(tile)
         shelf.put(tile, [(number + 1) << 24 | HEAD_BYTES] * 2)
-    shelf.purge(ground_of(box))
+    shelf.purge(ground_of(box), 11)  # concerns coarser tiles
+    assert shelf.missing == 0
+    shelf.purge(ground_of(box), 12)
     touched = set(tiles_of(box, 12))
     assert {tile for tile in tiles if shelf.place(tile, "zstd") == WANTED} == touched & set(tiles)
     assert shelf.missing == len(touched & set(tiles))
@@ -242,7 +244,7 @@ def test_staff_and_filters_never_meet_it_and_the_public_needs_no_database(
             await replica._db.close()
             assert await service.tile([LAND], tile, DAY, PUBLIC) == found
             # What does not concern the public's rows: staff's own, and a rung of other zooms.
-            service.purge(Moved("land_use", (Touched(1, None), Touched(0, GROUND, edited=False))))
+            service.purge(Moved("land_use", (Touched(1, None), Touched(0, GROUND, up_to=12))))
             assert service.held([LAND], tile, DAY, PUBLIC, coding="zstd") is not None
             service.purge(Moved("land_use", (EVERYTHING,)))
             assert service.held([LAND], tile, DAY, PUBLIC, coding="gzip") is None

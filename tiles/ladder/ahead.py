@@ -1,4 +1,4 @@
-"""Tiles drawn ahead: at zooms whose tiles hold many rows, nobody is the first who has to wait for one.
+"""Tiles drawn ahead: at zooms of many rows, and of outlines, nobody is the first who has to wait for one.
 
 The plan names the zooms, the keeper draws, workers read a line instead of some hundred rows
 (:mod:`tiles.ladder.gathered`). The bytes are
@@ -14,6 +14,7 @@ from geo.types import TileId
 from tiles.encoding import digest_of, encode
 from tiles.fields import first_text, tile_fields, told_from
 from tiles.ground import BUFFER_SHARE, mercator_box, tiles_of
+from tiles.ladder.query import rung_query
 from tiles.ladder.rows import turning_days
 from tiles.query import tile_query
 
@@ -37,9 +38,13 @@ TILES_MAX = 160_000
 # Ground is left to the rows for half a minute after an edit: who edits there edits more than once. A few at a
 # time: then the builder looks whether rungs have become stale, which are more urgent.
 STALE: LiteralString = """
-SELECT zoom, x, y FROM ops.tile_ahead
- WHERE layer = %(layer)s AND ((stale AND marked_at < now() - interval '30 s')
-       OR NOT (stale OR holds @> %(on)s::date AND basis = %(basis)s))
+SELECT tile.zoom, tile.x, tile.y, ladder.kind
+  FROM ops.tile_ahead AS tile JOIN ops.ladder USING (layer, zoom)
+  LEFT JOIN ops.rung_cell AS outline
+    ON ladder.kind = 'outline' AND outline.layer = tile.layer AND outline.zoom = tile.zoom
+ WHERE tile.layer = %(layer)s AND outline.stale IS NOT TRUE
+   AND ((tile.stale AND marked_at < now() - interval '30 s')
+        OR NOT (tile.stale OR tile.holds @> %(on)s::date AND basis = %(basis)s))
  ORDER BY zoom, x, y LIMIT 500
 """
 # Layers with work to be done. The builder alone knows what a drawing follows from: so all of them at first.
@@ -68,10 +73,10 @@ def basis(layer: Layer) -> str:
     return digest_of(f"{DRAWING} {first_text(layer)} {told} {layer.model_dump_json(include=parts)}".encode())
 
 
-def zooms_ahead(exact: Sequence[tuple[int, int]], box: Box) -> list[int]:
-    """Of zooms drawn from rows, with the bytes of their full tiles, those to be drawn ahead."""
+def zooms_ahead(zooms: Sequence[tuple[int, int]], box: Box) -> list[int]:
+    """Of zooms, with the bytes of their full tiles, those to be drawn ahead."""
     left, found = TILES_MAX, list[int]()
-    for zoom, p95_bytes in sorted(exact):
+    for zoom, p95_bytes in sorted(zooms):
         left -= sum(1 for _ in tiles_of(box, zoom)) if p95_bytes >= MANY_BYTES else TILES_MAX + 1
         if left < 0:
             break
@@ -89,12 +94,12 @@ def draw_ahead(connection: Connected, layer: Layer, on: date) -> int:
     """Draw some of what is not fresh on the day ``on``; how many. ``connection``: autocommit, the pump's."""
     bound = {"layer": layer.name, "on": on, "basis": basis(layer)}
     tiles = connection.execute(STALE, bound).fetchall()
-    for z, x, y in tiles:
-        _draw(connection, layer, TileId(z, x, y), on)
+    for z, x, y, kind in tiles:
+        _draw(connection, layer, TileId(z, x, y), kind, on)
     return len(tiles)
 
 
-def _draw(connection: Connected, layer: Layer, tile: TileId, on: date) -> None:
+def _draw(connection: Connected, layer: Layer, tile: TileId, kind: str, on: date) -> None:
     line: dict[str, Any] = {"layer": layer.name, "z": tile.z, "x": tile.x, "y": tile.y}
     # Before the rows are read.
     marks = connection.execute(MARKS, line).fetchone()
@@ -102,9 +107,14 @@ def _draw(connection: Connected, layer: Layer, tile: TileId, on: date) -> None:
     if layer.valid_time:
         values = {"on": on, **mercator_box(tile, BUFFER_SHARE)._asdict()}
         first, until = connection.execute(turning_days(layer), values).fetchone() or (None, None)
-    query = tile_query(layer, "pub", tile, on, staff=False)
+    if kind == "outline":
+        query = rung_query(layer, kind, tile, on, staff=False)
+    else:
+        query = tile_query(layer, "pub", tile, on, staff=False)
     row = connection.execute(query.statement, query.parameters, binary=True).fetchone()
-    raw = bytes(row[0]) if row and row[0] else b""
+    if row is None:  # its rung has just become stale: it comes again
+        return
+    raw = bytes(row[0]) if row[0] else b""
     zipped, zstd = encode(raw), encode(raw, "zstd")
     line |= {"marks": marks[0] if marks else 0, "first": first, "until": until, "basis": basis(layer)}
     line |= {"raw_length": len(raw), "crc": zipped.crc, "gzip": zipped.blocks, "zstd": zstd.blocks}

@@ -39,9 +39,9 @@ class DrawnAhead:
         return await self._gathered.tile(self._line(layer, key)) if _is_public(key) else None
 
     def purge(self, layer: str, touched: Touched, ground: Ground | None) -> None:
-        """Forget what a change concerns. Rungs that were built anew are other zooms', but for a new plan."""
-        if self._replica is not None and touched.vis == 0 and (touched.edited or ground is None):
-            self._replica.purge(layer, ground)
+        """Forget what a change concerns."""
+        if self._replica is not None and touched.vis == 0:
+            self._replica.purge(layer, ground, touched.up_to)
 
     def _line(self, layer: Layer, key: TileKey) -> Line:
         return Line(layer.name, key.tile, key.on or ANY_DAY, self._basis(layer), key.coding)

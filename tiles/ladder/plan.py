@@ -115,7 +115,8 @@ def _make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[in
         lines.append((zoom, kind, found))
         tell(zoom)
     box = Box(west, south, east, north) if rows else None
-    _write(connection, layer, rows, box, lines, on=on)
+    ahead = zooms_ahead(_sizes(lines), box) if box is not None and not few else []
+    _write(connection, layer, rows, box, lines, ahead=ahead, on=on)
     build_stale(connection, layer, on)
     for zoom, chosen, _ in lines:
         if chosen != "exact":
@@ -123,6 +124,12 @@ def _make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[in
             found = measured(connection, queries)
             figures = {"tiles": found.tiles, "p95_bytes": found.p95_bytes, "p95_ms": found.p95_ms}
             connection.execute(RUNG, {"layer": layer.name, "zoom": zoom, **figures})
+
+
+def _sizes(lines: list[tuple[int, str, Measured]]) -> list[tuple[int, int]]:
+    """Bytes of full tiles, of zooms drawn from rows and of outlines, which are as large as they may be."""
+    exact = [(zoom, found.p95_bytes) for zoom, kind, found in lines if kind == "exact"]
+    return exact + [(zoom, BUDGET_BYTES) for zoom, kind, _ in lines if kind == "outline"]
 
 
 def _from_rows(layer: Layer, tile: TileId, on: date) -> TileQuery:
@@ -170,11 +177,10 @@ def _write(
     box: Box | None,
     lines: list[tuple[int, str, Measured]],
     *,
+    ahead: list[int],
     on: date,
 ) -> None:
     counted = [zoom for zoom, kind, _ in lines if kind == "counted"]
-    exact = [(zoom, found.p95_bytes) for zoom, kind, found in lines if kind == "exact"]
-    ahead = zooms_ahead(exact, box) if box is not None and rows >= FEW_ROWS else []
     with one_snapshot(connection), connection.cursor() as cursor:
         for table in ("ladder", "rung_cell", "rung", "tile_ahead"):
             statement = sql.SQL("DELETE FROM ops.{} WHERE layer = %s").format(sql.Identifier(table))

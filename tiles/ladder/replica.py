@@ -78,13 +78,16 @@ class Replica:
         place = shelf.place(line.tile, line.coding)
         return held(self._blobs, place, line.coding) if place > ASKED else None
 
-    def purge(self, layer: str, ground: Ground | None) -> None:
-        """Forget the layer's tiles that ``ground`` touches (None: all), also those that are being read."""
+    def purge(self, layer: str, ground: Ground | None, up_to: int | None = None) -> None:
+        """Forget the layer's tiles that ``ground`` touches (None: all), also those that are being read.
+
+        ``up_to``: of zooms that are no finer.
+        """
         shelf = self._shelves.get(layer)
         if ground is None or shelf is None:
             self._shelves[layer] = None
         else:
-            shelf.purge(ground)
+            shelf.purge(ground, up_to)
 
     async def follow(self) -> NoReturn:
         """Copy what is missing, until cancelled."""

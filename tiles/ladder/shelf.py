@@ -85,9 +85,11 @@ class Shelf:
             self._set(tile, places or [WANTED, WANTED])
             self.live_bytes += sum(place & LENGTH_MASK for place in places)
 
-    def purge(self, ground: Ground) -> None:
-        """The tiles that the ground touches are wanted anew."""
+    def purge(self, ground: Ground, up_to: int | None = None) -> None:
+        """The tiles that the ground touches, of zooms no finer than ``up_to``, are wanted anew."""
         for zoom, extent in self._extents.items():
+            if up_to is not None and zoom > up_to:
+                continue
             columns, rows = ground.at(zoom)
             touched = self._places[zoom][
                 max(0, columns.start - extent.west) : max(0, columns.stop - extent.west),
