@@ -28,7 +28,11 @@ RANGE = ("_min", "_max")
 
 
 def rows(reading: Reading, layer: Layer, size: int = 20_000, ground: Ground | None = None) -> Iterator[Rows]:
-    """The rows of a decided reading, streaming. ``ground`` has the names that restore lost letters."""
+    """The rows of a decided reading, streaming; ``ground`` has the names that restore lost letters.
+
+    Last comes one without rows, with what was mended over the whole pass. ``Refused`` where the file cannot
+    be read to its end, ``InvalidInput`` for a constant that its field does not take.
+    """
     mapper = Mapper(reading, layer, ground)
     for batch in batches(reading.source, reading.inner_layer, size):
         yield mapper.rows(batch)

@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from etl.demo.frame import Frame, unwiggle, wiggle
+from geo.geometry.repair import multi
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -127,10 +128,4 @@ def _faces(
 
 def _dissolve(faces: NDArray[np.object_], codes: list[str]) -> dict[str, shapely.MultiPolygon]:
     labels = np.array(codes)
-    return {
-        str(code): _multi(shapely.coverage_union_all(faces[labels == code])) for code in np.unique(labels)
-    }
-
-
-def _multi(geometry: shapely.Geometry) -> shapely.MultiPolygon:
-    return shapely.MultiPolygon([p for p in shapely.get_parts(geometry) if p.geom_type == "Polygon"])
+    return {str(code): multi(shapely.coverage_union_all(faces[labels == code])) for code in np.unique(labels)}

@@ -47,7 +47,10 @@ class Found(NamedTuple):
 
 
 def check_block(shapes: Shapes, block: Ints) -> list[Found]:
-    """What is wrong in a block, where, and in which rows."""
+    """Overlaps and gaps (polygons in degrees) that belong to a block, with their rows.
+
+    ``block``: places of its members among ``shapes``, which hold what lies around them too.
+    """
     which = np.concatenate([block, _around(shapes, block)])
     here = shapes.read(which)
     edges = doubtful(here)

@@ -160,7 +160,11 @@ def stream(
     wanted: Streamed,
     progress: Callable[[float, str], None],
 ) -> Staged:
-    """Fill the staged table and the quarantine of a dataset; what was found is in ``wanted.found``."""
+    """Fill the staged table and the quarantine of a dataset; what was found is in ``wanted.found``.
+
+    ``progress`` hears the share done (0 to 1) and the rows read. ``Refused`` where the file cannot be read to
+    its end, ``InvalidInput`` for a constant that its field does not take, psycopg's errors as they come.
+    """
     reading, layer, found, cleaner = wanted.reading, wanted.layer, wanted.found, wanted.cleaner
     batches = iter(read_rows(reading, layer, ROWS_A_BATCH, wanted.ground))
     first = next(batches, None)

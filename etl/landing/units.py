@@ -64,7 +64,7 @@ class Wards:
         return len(self._codes)
 
     def of(self, shapes: Geometries) -> NDArray[np.object_]:
-        """The code of the ward that holds each shape's inner point, None outside all of them."""
+        """The code of the ward that holds each shape's (WGS 84) inner point, None outside all of them."""
         found = np.full(len(shapes), None, dtype=object)
         there = np.flatnonzero(~shapely.is_missing(shapes))
         points = shapely.point_on_surface(shapes[there])

@@ -19,7 +19,10 @@ def to_batch(
     columns: dict[str, list[object]],
     numeric: frozenset[str],
 ) -> pa.RecordBatch:
-    """A batch of places; ``numeric`` columns are numbers in all their cells, the others become texts."""
+    """A batch of places: WKB and a note (``frames.note``) or None a row, and its columns.
+
+    ``numeric`` columns are numbers in all their cells, the others become texts.
+    """
     arrays = [pa.array(shapes, pa.binary()), pa.array(notes, pa.string())]
     arrays += [_array(values, number=name in numeric) for name, values in columns.items()]
     return pa.record_batch(arrays, names=[GEOMETRY, NOTES, *columns])

@@ -74,7 +74,10 @@ def column(rows: list[Row], index: int) -> list[object]:
 
 
 def places(header: Header, rows: list[Row], decimal: Decimal | None, *, swap: bool) -> Shapes:
-    """WKB and a note for each row. ``swap``: the first column is the northing. Blank: neither."""
+    """WKB and a note for each row, easting (longitude) first, in the table's own system; blank rows: neither.
+
+    ``swap``: the first column is the northing.
+    """
     if header.wkt is not None:
         return _shapes([cell(row, header.wkt) for row in rows])
     quick = _numbers(header, rows, decimal)

@@ -61,7 +61,11 @@ def open_source(path: Path, limits: Limits = DEFAULT) -> Source:
 
 
 def batches(source: Source, name: str, size: int = 20_000) -> Iterator[Batch]:
-    """The rows of a layer in the order of the file. Stopping early ends the worker."""
+    """The rows of a layer in the order of the file, in its own coordinate system, ``size`` a batch at most.
+
+    ``Refused`` where it cannot be read to its end, ``KeyError`` for a layer that is not there. Stopping early
+    ends the worker.
+    """
     layer = source.layer(name)
     row = 1
     for part in layer.parts or (name,):
