@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from etl.attributes.codes import SCHEMES, scheme_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from etl.attributes.match import Matched
     from etl.georef import Found
     from etl.text import Judged
-    from etl.types import Ground, Source, SourceLayer
+    from etl.types import CrsChoice, Ground, Note, Source, SourceLayer
     from layers.description import Layer
 
 NOTHING_SAID = Answers()
@@ -53,73 +53,80 @@ def survey(source: Source, layer: Layer, ground: Ground | None, answers: Answers
     if not len(glance.shapes()):
         crs = replace(crs, ambiguity=None)  # without a single place there is no system to ask for
     scheme = _scheme(layer, matched, samples, answers)
-    return _survey(source, chosen, layer, answers, glance, _Parts(texts, matched, crs, personal, scheme))
+    return _Case(source, chosen, layer, answers, glance, texts, matched, crs, personal, scheme).survey()
 
 
-class _Parts:
-    """What the survey's steps found."""
+@dataclass(frozen=True)
+class _Case:
+    """All that the survey's steps found, and what comes of it."""
 
-    def __init__(
-        self,
-        texts: Judged,
-        matched: Matched,
-        crs: Found,
-        personal: Mapping[str, str],
-        scheme: str | Ambiguity | None,
-    ) -> None:
-        self.texts, self.matched, self.crs, self.personal = texts, matched, crs, personal
-        self.scheme = scheme if isinstance(scheme, str) else None
-        asked = (crs.ambiguity, texts.ambiguity, scheme if isinstance(scheme, Ambiguity) else None)
-        self.ambiguities = (*(each for each in asked if each is not None), *matched.ambiguities)
+    source: Source
+    chosen: SourceLayer
+    layer: Layer
+    answers: Answers
+    glance: Glance
+    texts: Judged
+    matched: Matched
+    crs: Found
+    personal: Mapping[str, str]
+    scheme: str | Ambiguity | None
 
+    def survey(self) -> Survey:
+        asked = (self.crs.ambiguity, self.texts.ambiguity, self.scheme, *self.matched.ambiguities)
+        questions = tuple(each for each in asked if isinstance(each, Ambiguity))
+        notes = self._notes()
+        refused = any(note.severity == "refused" for note in notes)
+        reading = None
+        if self.crs.system is not None and not questions and not refused:
+            reading = self._reading(self.crs.system)
+        samples = self.texts.samples.items()
+        return Survey(
+            source=self.source,
+            inner_layer=self.chosen.name,
+            rows=self.glance.rows,
+            extent=self.glance.extent,
+            geometry_types=dict(self.glance.geometry_types),
+            crs=self.crs.guesses,
+            encodings=self.texts.guesses,
+            columns=self.matched.guesses,
+            reading=reading,
+            ambiguities=questions,
+            notes=add_up(notes),
+            samples={name: pairs for name, pairs in samples if name not in self.personal},
+        )
 
-def _survey(  # noqa: PLR0917 - each is used once
-    source: Source, chosen: SourceLayer, layer: Layer, answers: Answers, glance: Glance, parts: _Parts
-) -> Survey:
-    notes = [*source.notes, *chosen.notes, *glance.notes, *parts.crs.notes]
-    if glance.rows:
-        notes += missing(layer, parts.matched, answers, parts.scheme)
-        notes += left_out(parts.matched, parts.personal)
-    if not glance.rows:
-        notes.append(EMPTY)
-    elif not len(glance.shapes()):
-        notes.append(NOWHERE)
-    elif layer.geometry.endswith("Polygon") and set(glance.geometry_types) <= {"Point", "null"}:
-        notes.append(CORNERS)
-    refused = any(note.severity == "refused" for note in notes)
-    # One text said for all rows stands for whatever a column may hold.
-    said = answers.constants.keys() - answers.columns.keys()
-    reading = None
-    if parts.crs.system is not None and not parts.ambiguities and not refused:
-        reading = Reading(
-            source=source,
-            inner_layer=chosen.name,
-            layer=layer.name,
-            crs=parts.crs.system,
-            columns={field: column for field, column in parts.matched.columns.items() if field not in said},
-            ignored=(*parts.matched.ignored, *(c for f, c in parts.matched.columns.items() if f in said)),
-            encodings=parts.texts.keys,
-            also=parts.texts.present,
-            decimals=glance.decimals(),
-            personal=parts.personal,
-            scheme=parts.scheme,
+    def _notes(self) -> list[Note]:
+        notes = [*self.source.notes, *self.chosen.notes, *self.glance.notes, *self.crs.notes]
+        if not self.glance.rows:
+            return [*notes, EMPTY]
+        scheme = self.scheme if isinstance(self.scheme, str) else None
+        notes += missing(self.layer, self.matched, self.answers, scheme)
+        notes += left_out(self.matched, self.personal)
+        if not len(self.glance.shapes()):
+            notes.append(NOWHERE)
+        elif self.layer.geometry.endswith("Polygon") and set(self.glance.geometry_types) <= {"Point", "null"}:
+            notes.append(CORNERS)
+        return notes
+
+    def _reading(self, system: CrsChoice) -> Reading:
+        answers, columns = self.answers, self.matched.columns
+        # One text said for all rows stands for whatever a column may hold.
+        said = answers.constants.keys() - answers.columns.keys()
+        return Reading(
+            source=self.source,
+            inner_layer=self.chosen.name,
+            layer=self.layer.name,
+            crs=system,
+            columns={field: column for field, column in columns.items() if field not in said},
+            ignored=(*self.matched.ignored, *(c for f, c in columns.items() if f in said)),
+            encodings=self.texts.keys,
+            also=self.texts.present,
+            decimals=self.glance.decimals(),
+            personal=self.personal,
+            scheme=self.scheme if isinstance(self.scheme, str) else None,
             valid_from=answers.valid_from,
             constants=answers.constants,
         )
-    return Survey(
-        source=source,
-        inner_layer=chosen.name,
-        rows=glance.rows,
-        extent=glance.extent,
-        geometry_types=dict(glance.geometry_types),
-        crs=parts.crs.guesses,
-        encodings=parts.texts.guesses,
-        columns=parts.matched.guesses,
-        reading=reading,
-        ambiguities=parts.ambiguities,
-        notes=add_up(notes),
-        samples={name: pairs for name, pairs in parts.texts.samples.items() if name not in parts.personal},
-    )
 
 
 def _unread(source: Source, question: Ambiguity) -> Survey:
