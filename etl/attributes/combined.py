@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from etl.attributes.numbers import SQUARE_METRES, AmbiguousNumber, parse
+from etl.attributes.numbers import AmbiguousNumber, parse
+from etl.attributes.units import SQUARE_METRES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

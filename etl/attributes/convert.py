@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -11,10 +10,9 @@ import pyarrow.compute as pc
 from etl.attributes.codes import CodeReader
 from etl.attributes.dates import period, serial
 from etl.attributes.names import SYSTEM, title_of
-from etl.attributes.numbers import SQUARE_METRES
+from etl.attributes.units import cell_factor, column_factor
 from etl.attributes.values import ENDS, is_nothing, reader_of
 from etl.attributes.wrong import Wrong
-from etl.text import bare
 from etl.types import SAMPLE_ROWS, Fault, Note
 from layers.description import Text
 
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 
 MEMORY = 200_000
 WORDS_CHARS = 250
-_UNIT_NAMED = re.compile(r"(?:[^a-z]|tich|^dt|^s)(m2|m²|ha|km2|km²)[^a-z0-9]*$")
-_UNIT_IN_CELL = re.compile(r"(?<=\d) {0,3}(m2|m²|ha|km2|km²)\.?$", re.IGNORECASE)
 
 
 class Converter:
@@ -44,9 +40,8 @@ class Converter:
         self._read, self._required = reader_of(layer, name, decimal)
         # An area that a row does not declare is measured later.
         self._required = self._required and name != layer.area_field
-        self._factor = 1.0 if name in SYSTEM else unit_factor(column, layer.field(name).unit)
-        unit = None if name in SYSTEM else layer.field(name).unit
-        self._unit = unit if unit in SQUARE_METRES else None
+        self._unit = None if name in SYSTEM else layer.field(name).unit
+        self._factor = column_factor(column, self._unit)
         self._title = title_of(layer, name)
         self._kind = "" if name in SYSTEM or layer.field(name).codes else layer.field(name).type
         self._seen: dict[object, tuple[Any, Wrong | None]] = {}
@@ -155,20 +150,13 @@ class Converter:
             value = self._decoder(value)
         try:
             result = None if is_nothing(value) else read(value)
-            factor = self._factor_of(value)
+            # A unit in the cell itself ("0,5 ha") goes before that of the column's name.
+            factor = cell_factor(value, self._unit) or self._factor
             if factor != 1 and isinstance(result, float):
                 result = round(result * factor, 6)
         except Wrong as wrong:
             return None, wrong
         return result, self._empty() if result is None and self._required else None
-
-    def _factor_of(self, value: object) -> float:
-        """A unit in the cell itself ("0,5 ha") goes before that of the column's name."""
-        if self._unit is None or not isinstance(value, str):
-            return self._factor
-        if (told := _UNIT_IN_CELL.search(value.strip())) is None:
-            return self._factor
-        return SQUARE_METRES[told[1].lower().replace("2", "²")] / SQUARE_METRES[self._unit]
 
     def _empty(self) -> Wrong:
         return Wrong(("không được để trống", "must not be empty"), ("một giá trị", "a value"))
@@ -180,14 +168,6 @@ class Converter:
             value = self._decoder(value)
         shown = None if value is None else str(value)[:80]
         return Fault(row, f"value_{self.name}", reason, self.column, shown)
-
-
-def unit_factor(column: str, unit: str | None) -> float:
-    """What the numbers of a column called "Diện tích (m2)" are multiplied by in a field of hectares."""
-    told = _UNIT_NAMED.search(bare(column))
-    if told is None or unit not in SQUARE_METRES:
-        return 1.0
-    return SQUARE_METRES[told[1].replace("2", "²")] / SQUARE_METRES[unit]
 
 
 def _numbers(column: pa.Array) -> list[Any]:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Decimal = Literal[",", "."]
-# Units of areas.
-SQUARE_METRES = {"m²": 1.0, "ha": 10_000.0, "km²": 1_000_000.0}
 _BLANKS = re.compile(r"[\s  ']+")
 _NUMBER = re.compile(r"^[+-]?+[\d.,]*+(?<=\d)", re.ASCII)
 _UNITS = re.compile(r"(?<=\d)\s*(m2|m²|ha|km2|km²|m|%|tầng|lần|người|hộ)\.?$", re.IGNORECASE)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from etl.attributes.numbers import SQUARE_METRES
+from etl.attributes.units import SQUARE_METRES
 
 if TYPE_CHECKING:
     from typing import Any

@@ -6,7 +6,8 @@ import math
 import re
 from dataclasses import dataclass, field
 
-from etl.attributes.numbers import SQUARE_METRES, parse
+from etl.attributes.numbers import parse
+from etl.attributes.units import square_metres
 from etl.sources.coordinates import northing_first
 from etl.sources.frames import note
 from etl.text import bare
@@ -127,9 +128,6 @@ def use_in(words: str) -> str | None:
 
 def _area(match: re.Match[str]) -> float | None:
     try:
-        return (
-            parse(match[1], "," if "," in match[1] else None)
-            * SQUARE_METRES[(match[2] or "m²").replace("2", "²")]
-        )
+        return parse(match[1], "," if "," in match[1] else None) * square_metres(match[2] or "m²")
     except ValueError:
         return None

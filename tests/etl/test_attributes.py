@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from etl.attributes import personal
 from etl.attributes.codes import CodeReader, scheme_of
-from etl.attributes.convert import Converter, unit_factor
+from etl.attributes.convert import Converter
 from etl.attributes.dates import period, to_date, to_day, to_timestamp
 from etl.attributes.match import match
 from etl.attributes.numbers import AmbiguousNumber, decimal_of, parse, span
+from etl.attributes.units import column_factor
 from etl.attributes.values import is_nothing, reader_of, to_boolean, to_integer, to_number, to_text, to_unit
 from etl.attributes.wrong import Wrong
 from geo.errors import InvalidInput
@@ -326,7 +327,7 @@ def test_a_columns_values_and_the_rows_that_cannot_be_taken() -> None:
     ],
 )
 def test_a_unit_in_a_columns_name_counts(column: str, unit: str, factor: float) -> None:
-    assert unit_factor(column, unit) == factor
+    assert column_factor(column, unit) == factor
 
 
 def test_areas_in_another_unit_are_converted() -> None:

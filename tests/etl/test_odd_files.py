@@ -13,7 +13,7 @@ import shapely
 from etl.rows import rows
 from etl.sources import open_source
 from etl.sources.coordinates import number
-from etl.sources.kml import pairs_of
+from etl.sources.descriptions import pairs_of
 from etl.sources.places import _from_words
 from etl.sources.refusal import Refused
 from etl.survey import survey
