@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Vite puts a hash of the content into these names.
 IMMUTABLE = "public, max-age=31536000, immutable"
-DOORS = ("api", "basemap", "docs", "ogc", "open311", "styles", "tiles")
+DOORS = ("api", "basemap", "docs", "ogc", "styles", "tiles")
 
 
 class Application(StaticFiles):

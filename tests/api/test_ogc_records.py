@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = "/ogc/collections/catalogue"
 ITEMS = f"{ROOT}/items"
 LAYERS = ["admin_units", "land_use", "zoning", "crop_areas", "farms", "cameras", "reports"]
-SERVICES = ["ogc-api", "open311"]
+SERVICES = ["ogc-api"]
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
 
@@ -102,16 +102,12 @@ def test_texts_follow_the_language(client: TestClient) -> None:
         ("zoning urban", []),  # a term of several words is a phrase
         ("mã số vùng trồng", ["crop_areas"]),
         ("surveillance,boundaries", ["admin_units", "cameras"]),  # any of several
-        ("open311", ["reports", "open311"]),
+        ("processes", ["ogc-api"]),
         ("khong co gi nhu the", []),
     ],
 )
 def test_words_are_found_as_people_type_them(client: TestClient, words: str, expected: list[str]) -> None:
-    found = ids(client, q=words)
-    if words == "open311":
-        assert "open311" in found
-    else:
-        assert found == expected
+    assert ids(client, q=words) == expected
 
 
 def test_by_place_time_type_and_identifiers(client: TestClient) -> None:
@@ -155,7 +151,7 @@ def test_a_page_is_called_what_it_is(client: TestClient) -> None:
 def test_order_and_pages(client: TestClient) -> None:
     assert ids(client) == LAYERS + SERVICES
     assert ids(client, sortby="id") == sorted(LAYERS + SERVICES)
-    assert ids(client, sortby="-type,id")[0:2] == SERVICES
+    assert ids(client, sortby="-type,id")[:1] == SERVICES
     seen: list[str] = []
     page = get(client, ITEMS, limit="4")
     while True:

@@ -126,29 +126,23 @@ def layer_record(layer: Layer, extent: Extent, note: Text | None, language: Lang
     )
 
 
-def service_records(settings: Settings, language: Language) -> list[Record]:
-    """The doors through which the layers are read."""
-    doors = (
-        ("ogc-api", TITLES["ogc"], OGC_URL, "application/json"),
-        ("open311", TITLES["open311"], f"{PLACEHOLDER}/open311/v2/services.json", "application/json"),
+def service_record(settings: Settings, language: Language) -> Record:
+    """The door through which the layers are read."""
+    title = TITLES["ogc"]
+    return Record(
+        id="ogc-api",
+        kind="service",
+        title=getattr(title, language),
+        properties={
+            "description": getattr(title, language),
+            "language": {"code": language},
+            "languages": [{"code": "vi"}, {"code": "en"}],
+            "contacts": [_owner(settings.province_name)],
+            "license": getattr(TITLES["by_layer"], language),
+        },
+        links=(_link("about", OGC_URL, title, language, "application/json"),),
+        words=_words(["ogc-api", title.vi, title.en]),
     )
-    return [
-        Record(
-            id=name,
-            kind="service",
-            title=getattr(title, language),
-            properties={
-                "description": getattr(title, language),
-                "language": {"code": language},
-                "languages": [{"code": "vi"}, {"code": "en"}],
-                "contacts": [_owner(settings.province_name)],
-                "license": getattr(TITLES["by_layer"], language),
-            },
-            links=(_link("about", address, title, language, kind),),
-            words=_words([name, title.vi, title.en]),
-        )
-        for name, title, address, kind in doors
-    ]
 
 
 def loaded_record(loaded: Loaded, layer: Layer, language: Language) -> Record:

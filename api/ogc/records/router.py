@@ -12,7 +12,7 @@ from api.ogc.negotiation import PLAIN
 from api.ogc.pages import html
 from api.ogc.records import documents
 from api.ogc.records.loaded import landed
-from api.ogc.records.record import layer_record, loaded_record, service_records
+from api.ogc.records.record import layer_record, loaded_record, service_record
 from api.ogc.records.search import OFFERED, PARAMETERS, found, read_search
 from geo.errors import NotFound
 from geo.features import parse_crs
@@ -34,7 +34,7 @@ async def records(ask: Ask) -> list[Record]:
         layer_record(layer, published.extents[name], catalogue.note(name) or layer.approximate, language)
         for name, layer in published.layers.items()
     ]
-    listed += service_records(ask.door.settings, language)
+    listed.append(service_record(ask.door.settings, language))
     for one in await landed(ask.door.database, ask.caller):
         if one.layer in published.layers:
             listed.append(loaded_record(one, published.layers[one.layer], language))

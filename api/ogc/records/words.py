@@ -44,7 +44,6 @@ TITLES: dict[str, Text] = {
         vi="Dịch vụ OGC API: đối tượng, ô bản đồ, danh mục, xử lý",
         en="OGC API service: features, tiles, records, processes",
     ),
-    "open311": Text(vi="Dịch vụ Open311: gửi và xem phản ánh", en="Open311 service: make and read reports"),
     "by_layer": Text(vi="Theo từng lớp dữ liệu", en="As stated for each layer"),
     "items": Text(vi="Các đối tượng", en="Items"),
     "tiles": Text(vi="Ô bản đồ vectơ", en="Vector tiles"),
