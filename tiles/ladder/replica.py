@@ -102,12 +102,11 @@ class Replica:
         copied = 0
         try:
             for name in list(self._shelves):
-                if (shelf := await self._shelf(name)) is None:
-                    continue
-                for looked_up in shelf.wanted(LOOKED_UP):
-                    fresh = await self._fresh(name, shelf, looked_up)
-                    for tiles in batched(fresh, TILES_READ):
-                        copied += await self._copy(name, shelf, tiles)
+                await self._prepare(name)
+            self._tell()
+            for name, shelf in list(self._shelves.items()):
+                if shelf is not None:
+                    copied += await self._fill(name, shelf)
         except (DiabanError, OSError) as error:
             # What is not here is read from the database, or drawn.
             log.warning("tile_replica_behind", reason=str(error))
@@ -126,23 +125,28 @@ class Replica:
             self._blobs.close()
             self._blobs = None
 
-    async def _shelf(self, name: str) -> Shelf | None:
-        """The layer's, as it is drawn today; None where there is none now."""
-        layer = self._catalogue.layers.get(name)
+    async def _prepare(self, name: str) -> None:
+        """A shelf for the layer as it is drawn today."""
+        layer, shelf = self._catalogue.layers.get(name), self._shelves[name]
         if layer is None:
             self._shelves[name] = None
-            return None
-        shelf, drawing = self._shelves[name], basis(layer)
-        on = today_ict() if layer.valid_time else ANY_DAY
+            return
+        drawing, on = basis(layer), today_ict() if layer.valid_time else ANY_DAY
         if shelf is None or shelf.basis != drawing or shelf.on != on:
             empty = self._shelves[name] = Shelf(drawing, on, [])
             async with self._db.read(ANONYMOUS) as connection:
                 rows = await (await connection.execute(EXTENTS, [name])).fetchall()
-            if self._shelves[name] is not empty:  # told of a new plan meanwhile
-                return None
-            shelf = self._shelves[name] = Shelf(drawing, on, [Extent(*row) for row in rows])
-            self._tell()
-        return shelf
+            if self._shelves[name] is empty:  # else it was told of a new plan meanwhile
+                self._shelves[name] = Shelf(drawing, on, [Extent(*row) for row in rows])
+
+    async def _fill(self, name: str, shelf: Shelf) -> int:
+        copied = 0
+        for looked_up in shelf.wanted(LOOKED_UP):
+            for tiles in batched(await self._fresh(name, shelf, looked_up), TILES_READ):
+                if self._shelves[name] is not shelf:  # forgotten as a whole
+                    return copied
+                copied += await self._copy(name, shelf, tiles)
+        return copied
 
     def _tell(self) -> None:
         metrics.REPLICA_BYTES.set(self.live_bytes)
