@@ -17,7 +17,7 @@ from tests.tiles.test_ladder import LAT, LON, LUMP, PARCELS, SIDE, STEP, builder
 from tiles.encoding import EMPTY, EncodedTile, encode
 from tiles.ground import Box, tiles_of
 from tiles.ladder import ahead
-from tiles.ladder.ahead import PLACE, basis, draw_ahead, places, zooms_ahead
+from tiles.ladder.ahead import PLACE, basis, draw_ahead, places, tiles_ahead
 from tiles.ladder.gathered import Line, read
 from tiles.query import tile_query
 from tiles.service import TileService
@@ -52,7 +52,7 @@ def drawn(admin: psycopg.Connection, builder: psycopg.Connection, settings: Sett
             "INSERT INTO ops.ladder (layer, zoom, kind, source_rows, ahead) VALUES (%s, %s, 'exact', 1, true)"
         )
         admin.execute(line, ["land_use", zoom])
-        builder.cursor().executemany(PLACE, list(places(LAND, zoom, GROUND)))
+        builder.cursor().executemany(PLACE, list(places(LAND, tiles_of(GROUND, zoom))))
     tiles = [tile for zoom in ZOOMS for tile in tiles_of(GROUND, zoom)]
     assert draw_ahead(builder, LAND, DAY) == len(tiles)
     assert draw_ahead(builder, LAND, DAY) == 0
@@ -161,16 +161,43 @@ def test_staff_have_their_own_tile_and_the_public_finds_nothing_restricted(
     assert b"CQP" in for_staff and b"CQP" not in public and public
 
 
-@pytest.mark.parametrize(
-    ("exact", "zooms"),
-    [
-        ([(13, 90_000), (14, 30_000), (15, 9_000), (16, 1_900), (17, 800)], [13, 14, 15, 16]),
-        ([(13, 100), (14, 100)], []),
-        ([(16, 90_000), (17, 90_000), (18, 90_000), (19, 90_000), (20, 90_000)], [16, 17]),
-        ([], []),
-    ],
-)
-def test_zooms_of_full_tiles_as_long_as_they_are_not_too_many(
-    exact: list[tuple[int, int]], zooms: list[int]
+# Two places far from one another, one of them a tile's corner; around them nothing.
+FEW = """
+INSERT INTO core.land_use (geom, sheet_number, parcel_number, parcel, code, scheme, area_m2)
+SELECT ST_Multi(ST_MakeEnvelope(lon, 10.4, lon + 0.02, 10.42, 4326)), 1, lon::int, lon::text, 'LUC', 'TT08', 1
+  FROM (VALUES (105.2::float8), (106.0)) AS place (lon)
+"""
+FULL, SMALL = 90_000, 800
+
+
+@pytest.fixture
+def few(admin: psycopg.Connection) -> Box:
+    admin.execute("TRUNCATE core.land_use CASCADE")
+    admin.execute(FEW)
+    return Box(105.2, 10.4, 106.02, 10.42)
+
+
+def test_tiles_that_hold_rows_are_drawn_ahead_and_no_others(
+    admin: psycopg.Connection, builder: psycopg.Connection, few: Box
 ) -> None:
-    assert zooms_ahead(exact, Box(105.2, 10.0, 106.1, 10.75)) == zooms
+    found = tiles_ahead(builder, LAND, [(14, FULL), (10, FULL), (11, FULL), (15, SMALL)], few)
+    assert sorted(found) == [10, 11, 14]
+    for zoom, tiles in found.items():
+        everywhere = set(tiles_of(few, zoom))
+        assert set(tiles) == {tile for tile in everywhere if live(admin, tile)} and len(tiles) < len(
+            everywhere
+        )
+
+
+@pytest.mark.parametrize(("most", "zooms"), [(0, []), (5, [10]), (200, [10, 11, 12])])
+def test_as_many_zooms_as_there_is_room_for(
+    builder: psycopg.Connection, few: Box, most: int, zooms: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "TILES_MAX", most)
+    found = tiles_ahead(builder, LAND, [(zoom, FULL) for zoom in (10, 11, 12, 20)], few)
+    assert list(found) == zooms and sum(map(len, found.values())) <= most
+
+
+def test_a_zoom_of_small_tiles_is_left_to_the_rows(builder: psycopg.Connection, few: Box) -> None:
+    assert tiles_ahead(builder, LAND, [(10, SMALL), (11, SMALL)], few) == {}
+    assert tiles_ahead(builder, LAND, [], few) == {}

@@ -28,7 +28,7 @@ from tiles.ladder.ahead import basis, draw_ahead
 from tiles.ladder.blobs import Blobs
 from tiles.ladder.gathered import ANY_DAY, Line, read
 from tiles.ladder.replica import Replica
-from tiles.ladder.shelf import ASKED, CODINGS, HEAD_BYTES, WANTED, Extent, Shelf, held, pack
+from tiles.ladder.shelf import ABSENT, ASKED, CODINGS, HEAD_BYTES, WANTED, Shelf, held, pack
 from tiles.service import TileService
 
 if TYPE_CHECKING:
@@ -95,7 +95,9 @@ def test_a_purge_takes_the_tiles_that_the_ground_touches_and_no_others(
 ) -> None:
     box = Box(*corner, corner[0] + size[0], corner[1] + size[1])
     tiles = [TileId(12, x, y) for x in range(3245, 3255) for y in range(1925, 1935)]
-    shelf = Shelf("b", DAY, [Extent(12, 3245, 3254, 1925, 1934)])
+    absent = TileId(12, 3250, 1930)
+    tiles.remove(absent)
+    shelf = Shelf("b", DAY, {12: ([tile.x for tile in tiles], [tile.y for tile in tiles])})
     for number, tile in enumerate(tiles):
         shelf.ask(tile)
         shelf.put(tile, [(number + 1) << 24 | HEAD_BYTES] * 2)
@@ -107,11 +109,12 @@ def test_a_purge_takes_the_tiles_that_the_ground_touches_and_no_others(
     assert shelf.missing == len(touched & set(tiles))
     assert shelf.live_bytes == (len(tiles) - shelf.missing) * 2 * HEAD_BYTES
     assert {tile for some in shelf.wanted(7) for tile in some} == touched & set(tiles)
+    assert shelf.place(absent, "gzip") == ABSENT
 
 
 def test_what_was_purged_while_it_was_read_is_not_kept() -> None:
     tile, other = TileId(12, 3250, 1930), TileId(12, 3251, 1930)
-    shelf = Shelf("b", DAY, [Extent(12, 3250, 3251, 1930, 1930)])
+    shelf = Shelf("b", DAY, {12: ([3250, 3251], [1930, 1930])})
     for each in (tile, other):
         shelf.ask(each)
     assert list(shelf.wanted(9)) == [] and shelf.place(tile, "gzip") == ASKED
@@ -121,7 +124,7 @@ def test_what_was_purged_while_it_was_read_is_not_kept() -> None:
         shelf.put(each, [1 << 24 | 50, 2 << 24 | 50])
     assert (shelf.place(tile, "gzip"), shelf.place(other, "gzip")) == (WANTED, 1 << 24 | 50)
     assert shelf.live_bytes == 100
-    assert {shelf.place(TileId(z, 3252, 1930), "gzip") for z in (11, 12)} == {WANTED}
+    assert {shelf.place(TileId(z, 3252, 1930), "gzip") for z in (11, 12)} == {ABSENT}
 
 
 def test_the_copy_has_the_live_tiles_in_each_coding(

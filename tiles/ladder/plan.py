@@ -13,7 +13,7 @@ from psycopg import sql
 
 from geo.types import TileId
 from tiles.ground import Box, tiles_of
-from tiles.ladder.ahead import PLACE, places, zooms_ahead
+from tiles.ladder.ahead import PLACE, places, tiles_ahead
 from tiles.ladder.build import build_stale, cell_line
 from tiles.ladder.outline import pixel_m
 from tiles.ladder.points import fill, one_snapshot
@@ -115,7 +115,7 @@ def _make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[in
         lines.append((zoom, kind, found))
         tell(zoom)
     box = Box(west, south, east, north) if rows else None
-    ahead = zooms_ahead(_sizes(lines), box) if box is not None and not few else []
+    ahead = tiles_ahead(connection, layer, _sizes(lines), box) if box is not None and not few else {}
     _write(connection, layer, rows, box, lines, ahead=ahead, on=on)
     build_stale(connection, layer, on)
     for zoom, chosen, _ in lines:
@@ -177,7 +177,7 @@ def _write(
     box: Box | None,
     lines: list[tuple[int, str, Measured]],
     *,
-    ahead: list[int],
+    ahead: dict[int, list[TileId]],
     on: date,
 ) -> None:
     counted = [zoom for zoom, kind, _ in lines if kind == "counted"]
@@ -192,8 +192,7 @@ def _write(
             if box is not None:
                 cells = _cells(kind, box, zoom)
                 cursor.executemany(CELL, [(layer.name, t.z, t.x, t.y, *ground) for t, ground in cells])
-            if box is not None and zoom in ahead:
-                cursor.executemany(PLACE, list(places(layer, zoom, box)))
+            cursor.executemany(PLACE, list(places(layer, ahead.get(zoom, []))))
         fill(connection, layer, counted, on)
 
 

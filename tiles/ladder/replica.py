@@ -24,7 +24,7 @@ from tiles import metrics
 from tiles.ladder.ahead import basis
 from tiles.ladder.blobs import Blobs
 from tiles.ladder.gathered import ANY_DAY, MANY, Line, array_of, read
-from tiles.ladder.shelf import ASKED, CODINGS, Extent, Shelf, held, pack
+from tiles.ladder.shelf import ASKED, CODINGS, Shelf, held, pack
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,9 +42,7 @@ ANONYMOUS = Caller.anonymous()
 REST_S, LONG_REST_S = 5.0, 120.0
 LOOKED_UP = 500
 TILES_READ = MANY // len(CODINGS)
-EXTENTS = """
-SELECT zoom, min(x), max(x), min(y), max(y) FROM ops.tile_ahead WHERE layer = %s GROUP BY zoom ORDER BY zoom
-"""
+TILES = "SELECT zoom, array_agg(x), array_agg(y) FROM ops.tile_ahead WHERE layer = %s GROUP BY zoom"
 FRESH = Named(b"""
 SELECT asked.number
   FROM unnest(%(zooms)s::int[], %(xs)s::int[], %(ys)s::int[]) WITH ORDINALITY AS asked (zoom, x, y, number)
@@ -133,11 +131,11 @@ class Replica:
             return
         drawing, on = basis(layer), today_ict() if layer.valid_time else ANY_DAY
         if shelf is None or shelf.basis != drawing or shelf.on != on:
-            empty = self._shelves[name] = Shelf(drawing, on, [])
+            empty = self._shelves[name] = Shelf(drawing, on, {})
             async with self._db.read(ANONYMOUS) as connection:
-                rows = await (await connection.execute(EXTENTS, [name])).fetchall()
+                rows = await (await connection.execute(TILES, [name])).fetchall()
             if self._shelves[name] is empty:  # else it was told of a new plan meanwhile
-                self._shelves[name] = Shelf(drawing, on, [Extent(*row) for row in rows])
+                self._shelves[name] = Shelf(drawing, on, {zoom: (xs, ys) for zoom, xs, ys in rows})
 
     async def _fill(self, name: str, shelf: Shelf) -> int:
         copied = 0

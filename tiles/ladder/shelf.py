@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +11,10 @@ from tiles.encoding import EMPTY, EncodedTile
 from tiles.ladder.blobs import LENGTH_MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import date
+
+    from numpy.typing import NDArray
 
     from tiles.encoding import Coding
     from tiles.ground import Ground
@@ -21,59 +22,51 @@ if TYPE_CHECKING:
 
 # In order of their places in a grid.
 CODINGS: tuple[Coding, ...] = ("gzip", "zstd")
-# In a grid, of a tile that is not there, and of one that is being read. Places are larger.
-WANTED, ASKED = 0, 1
+# In a grid, of a tile that is not drawn ahead, of one that is not here, and of one that is being read. Places
+# are larger.
+ABSENT, WANTED, ASKED = 0, 1, 2
 CRC_BYTES, LENGTH_BYTES, DIGEST_BYTES = 4, 4, 24
 HEAD_BYTES = CRC_BYTES + LENGTH_BYTES + DIGEST_BYTES
 
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """The tiles of one zoom that are drawn ahead: first and last column, first and last row."""
-
-    zoom: int
-    west: int
-    east: int
-    north: int
-    south: int
+NOTHING = 0, 0, np.zeros((0, 0, len(CODINGS)), np.int64)
 
 
 class Shelf:
     """One layer's tiles as they follow from ``basis`` on the day ``on``."""
 
-    def __init__(self, basis: str, on: date, extents: Iterable[Extent]) -> None:
+    def __init__(self, basis: str, on: date, tiles: dict[int, tuple[list[int], list[int]]]) -> None:
+        """``tiles``: columns and rows of those that are drawn ahead, by zoom."""
         self.basis, self.on = basis, on
-        self._extents = {extent.zoom: extent for extent in extents}
-        # Column, row, coding.
-        self._places = {
-            zoom: np.zeros((e.east - e.west + 1, e.south - e.north + 1, len(CODINGS)), np.int64)
-            for zoom, e in self._extents.items()
-        }
         self.live_bytes = 0
+        # By zoom: the first column and row, and a grid of column, row, coding.
+        self._grids: dict[int, tuple[int, int, NDArray[np.int64]]] = {}
+        for zoom, (columns, rows) in sorted(tiles.items()):
+            x, y = np.array(columns), np.array(rows)
+            west, north = int(x.min()), int(y.min())
+            grid = np.full((x.max() - west + 1, y.max() - north + 1, len(CODINGS)), ABSENT, np.int64)
+            grid[x - west, y - north] = WANTED
+            self._grids[zoom] = west, north, grid
 
     def place(self, tile: TileId, coding: Coding) -> int:
-        """Where the tile lies in the file; :data:`WANTED` or :data:`ASKED` where it does not."""
-        extent = self._extents.get(tile.z)
-        if (
-            extent is None
-            or not extent.west <= tile.x <= extent.east
-            or not extent.north <= tile.y <= extent.south
-        ):
-            return WANTED
-        return int(self._places[tile.z][tile.x - extent.west, tile.y - extent.north, CODINGS.index(coding)])
+        """Where the tile lies in the file; at most :data:`ASKED` where it does not."""
+        west, north, grid = self._grids.get(tile.z, NOTHING)
+        x, y = tile.x - west, tile.y - north
+        if not (0 <= x < grid.shape[0] and 0 <= y < grid.shape[1]):
+            return ABSENT
+        return int(grid[x, y, CODINGS.index(coding)])
 
     def wanted(self, most: int) -> Iterator[list[TileId]]:
         """The tiles that are not there now, at most so many at once, from the coarsest zoom to the finest."""
-        for zoom, extent in sorted(self._extents.items()):
-            missing = np.argwhere(self._places[zoom][..., 0] == WANTED)
-            found = np.add(missing, (extent.west, extent.north))
+        for zoom, (west, north, grid) in self._grids.items():
+            found = np.argwhere(grid[..., 0] == WANTED) + np.array((west, north))
             for first in range(0, len(found), most):
                 yield [TileId(zoom, x, y) for x, y in found[first : first + most].tolist()]
 
     @property
     def missing(self) -> int:
         """How many tiles are not there now."""
-        return sum(int((grid[..., 0] <= ASKED).sum()) for grid in self._places.values())
+        grids = (grid[..., 0] for _, _, grid in self._grids.values())
+        return sum(int(((grid == WANTED) | (grid == ASKED)).sum()) for grid in grids)
 
     def ask(self, tile: TileId) -> None:
         """Say that it is being read; what is purged before it is :meth:`put` was read too early."""
@@ -87,20 +80,20 @@ class Shelf:
 
     def purge(self, ground: Ground, up_to: int | None = None) -> None:
         """The tiles that the ground touches, of zooms no finer than ``up_to``, are wanted anew."""
-        for zoom, extent in self._extents.items():
+        for zoom, (west, north, grid) in self._grids.items():
             if up_to is not None and zoom > up_to:
                 continue
             columns, rows = ground.at(zoom)
-            touched = self._places[zoom][
-                max(0, columns.start - extent.west) : max(0, columns.stop - extent.west),
-                max(0, rows.start - extent.north) : max(0, rows.stop - extent.north),
+            touched = grid[
+                max(0, columns.start - west) : max(0, columns.stop - west),
+                max(0, rows.start - north) : max(0, rows.stop - north),
             ]
             self.live_bytes -= int((touched & LENGTH_MASK)[touched > ASKED].sum())
-            touched[...] = WANTED
+            touched[touched != ABSENT] = WANTED
 
     def _set(self, tile: TileId, places: list[int]) -> None:
-        extent = self._extents[tile.z]
-        self._places[tile.z][tile.x - extent.west, tile.y - extent.north] = places
+        west, north, grid = self._grids[tile.z]
+        grid[tile.x - west, tile.y - north] = places
 
 
 def pack(tile: EncodedTile) -> bytes:
