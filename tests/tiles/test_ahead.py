@@ -17,8 +17,9 @@ from tests.tiles.test_ladder import LAT, LON, LUMP, PARCELS, SIDE, STEP, builder
 from tiles.encoding import EMPTY, EncodedTile, encode
 from tiles.ground import Box, tiles_of
 from tiles.ladder import ahead
-from tiles.ladder.ahead import PLACE, basis, draw_ahead, places, tiles_ahead
+from tiles.ladder.ahead import basis, draw_ahead
 from tiles.ladder.gathered import Line, read
+from tiles.ladder.places import PLACE, places, tiles_ahead
 from tiles.query import tile_query
 from tiles.service import TileService
 
@@ -193,7 +194,7 @@ def test_tiles_that_hold_rows_are_drawn_ahead_and_no_others(
 def test_as_many_zooms_as_there_is_room_for(
     builder: psycopg.Connection, few: Box, most: int, zooms: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ahead, "TILES_MAX", most)
+    monkeypatch.setattr("tiles.ladder.places.TILES_MAX", most)
     found = tiles_ahead(builder, LAND, [(zoom, FULL) for zoom in (10, 11, 12, 20)], few)
     assert list(found) == zooms and sum(map(len, found.values())) <= most
 

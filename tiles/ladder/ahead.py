@@ -1,43 +1,34 @@
 """Tiles drawn ahead: at zooms of many rows, and of outlines, nobody is the first who has to wait for one.
 
-The plan names the zooms, the keeper draws, workers read a line instead of some hundred rows
-(:mod:`tiles.ladder.gathered`). The bytes are
-those that a worker would have drawn itself, compressed. A line is as fresh as a rung's cell is, by the same
+The plan names the tiles (:mod:`tiles.ladder.places`), the keeper draws them, workers copy what is drawn
+(:mod:`tiles.ladder.replica`) or read a line where they have not yet (:mod:`tiles.ladder.gathered`). The bytes
+are those that a worker would have drawn itself, compressed. A line is as fresh as a rung's cell is, by the same
 marks (:mod:`tiles.ladder`); one that was edited a moment ago is left to the rows: it may be edited again.
 """
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any, LiteralString
-
-from psycopg import sql
 
 from geo.types import TileId
 from tiles.encoding import digest_of, encode
 from tiles.fields import first_text, tile_fields, told_from
-from tiles.ground import BUFFER_SHARE, mercator_box, tiles_of
+from tiles.ground import BUFFER_SHARE, mercator_box
 from tiles.ladder.query import rung_query
 from tiles.ladder.rows import turning_days
 from tiles.query import tile_query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from psycopg import Connection
 
     from layers.description import Layer
-    from tiles.ground import Box
 
     Connected = Connection[tuple[Any, ...]]
 
 # To be changed with the statement that draws, or with the encoding: what was drawn by another is drawn anew.
 DRAWING = "2"
-# A tile of fewer bytes has a handful of rows.
-MANY_BYTES = 1_000
-# Of a layer: some hundred megabytes, an hour of one core at the most.
-TILES_MAX = 160_000
 # Ground is left to the rows for half a minute after an edit: who edits there edits more than once. A few at a
 # time: then the builder looks whether rungs have become stale, which are more urgent.
 STALE: LiteralString = """
@@ -66,15 +57,6 @@ UPDATE ops.tile_ahead SET stale = marks <> %(marks)s, holds = daterange(%(first)
        gzip_digest = %(gzip_digest)s, zstd_digest = %(zstd_digest)s
  WHERE layer = %(layer)s AND zoom = %(z)s AND x = %(x)s AND y = %(y)s
 """
-ASKED_AT_ONCE = 2_000
-OCCUPIED: LiteralString = """
-SELECT asked.number::int
-  FROM unnest(%(xs)s::int[], %(ys)s::int[]) WITH ORDINALITY AS asked (x, y, number),
-       ST_TileEnvelope(%(z)s, asked.x, asked.y, margin => 0.015625) AS ground
- WHERE EXISTS (SELECT FROM pub.{layer} WHERE geom_3857 && ground AND ST_Intersects(geom_3857, ground))
- ORDER BY asked.number
-"""
-PLACE: LiteralString = "INSERT INTO ops.tile_ahead (layer, zoom, x, y) VALUES (%s, %s, %s, %s)"
 
 
 def basis(layer: Layer) -> str:
@@ -82,50 +64,6 @@ def basis(layer: Layer) -> str:
     parts = {"geometry", "fields", "legend", "label", "tiles", "valid_time", "public_grid_deg"}
     told = [(field.name, told_from(layer, field)) for field in tile_fields(layer, staff=False)]
     return digest_of(f"{DRAWING} {first_text(layer)} {told} {layer.model_dump_json(include=parts)}".encode())
-
-
-def tiles_ahead(
-    connection: Connected, layer: Layer, zooms: Sequence[tuple[int, int]], box: Box
-) -> dict[int, list[TileId]]:
-    """Of zooms, with the bytes of their full tiles, those to be drawn ahead, and their tiles that hold rows.
-
-    ``box``: of all rows, in degrees. From the coarsest zoom as far as :data:`TILES_MAX` allows.
-    """
-    left, found = TILES_MAX, dict[int, list[TileId]]()
-    above: tuple[int, list[TileId]] | None = None
-    for zoom, p95_bytes in sorted(zooms):
-        if p95_bytes < MANY_BYTES:
-            break
-        asked = tiles_of(box, zoom) if above is None else _below(*above, zoom)
-        tiles = list(itertools.islice(_occupied(connection, layer, asked), left + 1))
-        left -= len(tiles)
-        if left < 0:
-            break
-        above, found[zoom] = (zoom, tiles), tiles
-    return found
-
-
-def _below(zoom: int, tiles: list[TileId], finer: int) -> Iterator[TileId]:
-    """The tiles of a finer zoom that cover ``tiles``: below an empty one, margin included, all are."""
-    side = 2 ** (finer - zoom)
-    for tile in tiles:
-        for dx, dy in itertools.product(range(side), repeat=2):
-            yield TileId(finer, tile.x * side + dx, tile.y * side + dy)
-
-
-def _occupied(connection: Connected, layer: Layer, tiles: Iterator[TileId]) -> Iterator[TileId]:
-    """Those of ``tiles`` that a row reaches into."""
-    statement = sql.SQL(OCCUPIED).format(layer=sql.Identifier(layer.name))
-    while some := list(itertools.islice(tiles, ASKED_AT_ONCE)):
-        asked = {"z": some[0].z, "xs": [tile.x for tile in some], "ys": [tile.y for tile in some]}
-        for (number,) in connection.execute(statement, asked):
-            yield some[number - 1]
-
-
-def places(layer: Layer, tiles: Iterable[TileId]) -> Iterator[tuple[Any, ...]]:
-    """The lines of tiles, for :data:`PLACE`."""
-    for tile in tiles:
-        yield layer.name, tile.z, tile.x, tile.y
 
 
 def draw_ahead(connection: Connected, layer: Layer, on: date) -> int:

@@ -13,9 +13,9 @@ from psycopg import sql
 
 from geo.types import TileId
 from tiles.ground import Box, tiles_of
-from tiles.ladder.ahead import PLACE, places, tiles_ahead
 from tiles.ladder.build import build_stale, cell_line
 from tiles.ladder.outline import pixel_m
+from tiles.ladder.places import PLACE, places, tiles_ahead
 from tiles.ladder.points import fill, one_snapshot
 from tiles.ladder.query import rung_query
 from tiles.points import EXACT_POINTS_ZOOM, counts_points
