@@ -78,7 +78,7 @@ CREATE INDEX IF NOT EXISTS rung_cell_features ON ops.rung (layer, zoom, x, y);
 CREATE INDEX IF NOT EXISTS rung_place ON ops.rung USING gist (layer, zoom, geom);
 
 -- Tiles drawn ahead of the first who asks: whole MVT layers of public rows at the zooms where rows are drawn
--- as they are and a tile holds many of them, and where their outlines are. Served where a line is fresh, its `holds` has the day and its
+-- as they are, or their outlines. Served where a line is fresh, its `holds` has the day and its
 -- `basis` (what the drawing follows from beside the rows) is today's; else the tile is drawn from the rows.
 ALTER TABLE ops.ladder ADD COLUMN IF NOT EXISTS ahead boolean NOT NULL DEFAULT false;
 CREATE TABLE IF NOT EXISTS ops.tile_ahead (

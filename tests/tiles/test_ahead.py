@@ -168,7 +168,6 @@ INSERT INTO core.land_use (geom, sheet_number, parcel_number, parcel, code, sche
 SELECT ST_Multi(ST_MakeEnvelope(lon, 10.4, lon + 0.02, 10.42, 4326)), 1, lon::int, lon::text, 'LUC', 'TT08', 1
   FROM (VALUES (105.2::float8), (106.0)) AS place (lon)
 """
-FULL, SMALL = 90_000, 800
 
 
 @pytest.fixture
@@ -181,7 +180,7 @@ def few(admin: psycopg.Connection) -> Box:
 def test_tiles_that_hold_rows_are_drawn_ahead_and_no_others(
     admin: psycopg.Connection, builder: psycopg.Connection, few: Box
 ) -> None:
-    found = tiles_ahead(builder, LAND, [(14, FULL), (10, FULL), (11, FULL), (15, SMALL)], few)
+    found = tiles_ahead(builder, LAND, [14, 10, 11], few)
     assert sorted(found) == [10, 11, 14]
     for zoom, tiles in found.items():
         everywhere = set(tiles_of(few, zoom))
@@ -195,10 +194,5 @@ def test_as_many_zooms_as_there_is_room_for(
     builder: psycopg.Connection, few: Box, most: int, zooms: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tiles.ladder.places.TILES_MAX", most)
-    found = tiles_ahead(builder, LAND, [(zoom, FULL) for zoom in (10, 11, 12, 20)], few)
+    found = tiles_ahead(builder, LAND, [10, 11, 12, 20], few)
     assert list(found) == zooms and sum(map(len, found.values())) <= most
-
-
-def test_a_zoom_of_small_tiles_is_left_to_the_rows(builder: psycopg.Connection, few: Box) -> None:
-    assert tiles_ahead(builder, LAND, [(10, SMALL), (11, SMALL)], few) == {}
-    assert tiles_ahead(builder, LAND, [], few) == {}

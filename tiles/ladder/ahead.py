@@ -1,9 +1,10 @@
-"""Tiles drawn ahead: at zooms of many rows, and of outlines, nobody is the first who has to wait for one.
+"""Tiles drawn ahead, from rows and from outlines: nobody is the first who has to wait for one.
 
 The plan names the tiles (:mod:`tiles.ladder.places`), the keeper draws them, workers copy what is drawn
 (:mod:`tiles.ladder.replica`) or read a line where they have not yet (:mod:`tiles.ladder.gathered`). The bytes
-are those that a worker would have drawn itself, compressed. A line is as fresh as a rung's cell is, by the same
-marks (:mod:`tiles.ladder`); one that was edited a moment ago is left to the rows: it may be edited again.
+are those that a worker would have drawn itself, compressed. A line is as fresh as a cell of a rung, by marks
+of the same kind (:mod:`tiles.ladder`); one that was edited a moment ago is left to the rows: it may be edited
+again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which tiles are drawn ahead (:mod:`tiles.ladder.ahead`): those that hold rows, of zooms of large tiles."""
+"""Which tiles are drawn ahead (:mod:`tiles.ladder.ahead`): those that hold rows, if they are not too many."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     Connected = Connection[tuple[Any, ...]]
 
-# A tile of fewer bytes has a handful of rows.
-MANY_BYTES = 1_000
 # Of a layer: some hundred megabytes, an hour of one core at the most.
 TILES_MAX = 160_000
 ASKED_AT_ONCE = 2_000
@@ -36,17 +34,15 @@ PLACE: LiteralString = "INSERT INTO ops.tile_ahead (layer, zoom, x, y) VALUES (%
 
 
 def tiles_ahead(
-    connection: Connected, layer: Layer, zooms: Sequence[tuple[int, int]], box: Box
+    connection: Connected, layer: Layer, zooms: Sequence[int], box: Box
 ) -> dict[int, list[TileId]]:
-    """Of zooms, with the bytes of their full tiles, those to be drawn ahead, and their tiles that hold rows.
+    """The tiles of ``zooms`` that hold rows, from the coarsest zoom as far as :data:`TILES_MAX` allows.
 
-    ``box``: of all rows, in degrees. From the coarsest zoom as far as :data:`TILES_MAX` allows.
+    ``box``: of all rows, in degrees.
     """
     left, found = TILES_MAX, dict[int, list[TileId]]()
     above: tuple[int, list[TileId]] | None = None
-    for zoom, p95_bytes in sorted(zooms):
-        if p95_bytes < MANY_BYTES:
-            break
+    for zoom in sorted(zooms):
         asked = tiles_of(box, zoom) if above is None else _below(*above, zoom)
         tiles = list(itertools.islice(_occupied(connection, layer, asked), left + 1))
         left -= len(tiles)

@@ -42,6 +42,8 @@ SEEN_PIXELS = 2.0
 READ_PIXELS = 4.0
 READ_POINTS_ZOOM = 14
 SAMPLED_ROWS, MEASURED_TILES, REPEATS = 200, 12, 3
+# Merged areas and counts are small, few and edited with every row below them.
+DRAWN_AHEAD = ("exact", "outline")
 STATEMENT_TIMEOUT: LiteralString = "SET statement_timeout = '120s'"
 # One builder a layer, whoever started it. Of the session, which may take it more than once.
 LOCK: LiteralString = "SELECT pg_advisory_lock(hashtext('diaban ladder'), hashtext(%s))"
@@ -115,7 +117,8 @@ def _make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[in
         lines.append((zoom, kind, found))
         tell(zoom)
     box = Box(west, south, east, north) if rows else None
-    ahead = tiles_ahead(connection, layer, _sizes(lines), box) if box is not None and not few else {}
+    ready = [zoom for zoom, kind, _ in lines if kind in DRAWN_AHEAD]
+    ahead = tiles_ahead(connection, layer, ready, box) if box is not None and not few else {}
     _write(connection, layer, rows, box, lines, ahead=ahead, on=on)
     build_stale(connection, layer, on)
     for zoom, chosen, _ in lines:
@@ -124,12 +127,6 @@ def _make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[in
             found = measured(connection, queries)
             figures = {"tiles": found.tiles, "p95_bytes": found.p95_bytes, "p95_ms": found.p95_ms}
             connection.execute(RUNG, {"layer": layer.name, "zoom": zoom, **figures})
-
-
-def _sizes(lines: list[tuple[int, str, Measured]]) -> list[tuple[int, int]]:
-    """Bytes of full tiles, of zooms drawn from rows and of outlines, which are as large as they may be."""
-    exact = [(zoom, found.p95_bytes) for zoom, kind, found in lines if kind == "exact"]
-    return exact + [(zoom, BUDGET_BYTES) for zoom, kind, _ in lines if kind == "outline"]
 
 
 def _from_rows(layer: Layer, tile: TileId, on: date) -> TileQuery:
