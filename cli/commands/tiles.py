@@ -162,15 +162,20 @@ def _show(settings: Settings, name: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    query = (
-        "SELECT zoom, kind, source_rows, features, dropped, tiles, p95_bytes, p95_ms"
-        " FROM ops.ladder WHERE layer = %s ORDER BY zoom"
-    )
+    query = """
+      SELECT zoom, kind, source_rows, features, dropped, tiles, drawn, of_all, p95_bytes, p95_ms
+        FROM ops.ladder, LATERAL (
+             SELECT count(*) FILTER (WHERE NOT stale) AS drawn, count(*) AS of_all FROM ops.tile_ahead
+              WHERE tile_ahead.layer = ladder.layer AND tile_ahead.zoom = ladder.zoom) AS ahead
+       WHERE layer = %s ORDER BY zoom
+    """
     table = Table(title=name)
-    for heading in ("zoom", "kind", "rows", "features", "dropped", "tiles", "p95 kB", "p95 ms"):
+    headings = ("zoom", "kind", "rows", "features", "dropped", "tiles", "ahead", "p95 kB", "p95 ms")
+    for heading in headings:
         table.add_column(heading, justify="left" if heading == "kind" else "right")
     with psycopg.connect(settings.admin_dsn) as database:
-        for zoom, kind, *counts, size, ms in database.execute(query, [name]):
+        for zoom, kind, *counts, drawn, of_all, size, ms in database.execute(query, [name]):
             cells = [str(zoom), str(kind), *(f"{count:,}" for count in counts)]
-            table.add_row(*cells, f"{size / 1000:.1f}", f"{ms:.1f}")
+            ahead = f"{drawn:,}/{of_all:,}" if of_all else ""
+            table.add_row(*cells, ahead, f"{size / 1000:.1f}", f"{ms:.1f}")
     Console().print(table)
