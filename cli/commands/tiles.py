@@ -163,8 +163,8 @@ def _show(settings: Settings, name: str) -> None:
     from rich.table import Table
 
     query = """
-      SELECT zoom, kind, source_rows, CASE kind WHEN 'exact' THEN source_rows ELSE features END, dropped, tiles,
-             drawn, of_all, p95_bytes, p95_ms
+      SELECT zoom, kind, source_rows, CASE kind WHEN 'exact' THEN source_rows ELSE features END,
+             dropped, tiles, drawn, of_all, p95_bytes, p95_ms
         FROM ops.ladder, LATERAL (
              SELECT count(*) FILTER (WHERE NOT stale) AS drawn, count(*) AS of_all FROM ops.tile_ahead
               WHERE tile_ahead.layer = ladder.layer AND tile_ahead.zoom = ladder.zoom) AS ahead
