@@ -164,7 +164,9 @@ async def _prepare(app: FastAPI) -> None:
     """Read the catalogue and run the start-up checks as soon as the database answers."""
     while True:
         try:
-            await app.state.catalogue.refresh()
+            # Once: from then on the listener reads it, which purges what it acknowledges.
+            if not app.state.catalogue.epochs:
+                await app.state.catalogue.refresh()
             app.state.start_failures = await failures(app.state.db, app.state.catalogue.layers)
         except Unavailable:
             await asyncio.sleep(RETRY_S)

@@ -70,7 +70,7 @@ class TileService:
         self._admission = Admission(RENDERS_A_CORE * cores, QUEUE, WAIT_S)
         self._few = Admission(max(1, cores // 2), FILTERED_QUEUE, WAIT_S)
         gathered = Gathered(db, Admission(1, QUEUE // MANY, WAIT_S))
-        self._ahead = DrawnAhead(catalogue, gathered, replica)
+        self._ahead = DrawnAhead(gathered, replica)
 
     async def tile(
         self,

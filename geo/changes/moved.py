@@ -48,7 +48,8 @@ async def read_moved(
 ) -> list[Moved]:
     """What happened to each layer of ``until`` after its epoch in ``since``, up to now.
 
-    A layer that was not known, or whose record has a gap (it is kept for an hour), was touched everywhere.
+    A layer that was not known, or whose record has a gap (it is kept for an hour), was touched everywhere; so
+    was one whose epoch went back, as that of a database does that was restored.
     """
     names = sorted(until)
     rows = await (await connection.execute(READ, [names, [since.get(name, 0) for name in names]])).fetchall()
@@ -59,7 +60,7 @@ async def read_moved(
 
 def _moved(layer: str, since: int | None, until: int, rows: Iterable[tuple[Any, ...]]) -> Moved:
     there = {row[1] for row in rows}
-    if since is None or not set(range(since + 1, until + 1)) <= there:
+    if since is None or until < since or not set(range(since + 1, until + 1)) <= there:
         return Moved(layer, (EVERYTHING,))
     return Moved(layer, tuple(dict.fromkeys(_touched(row) for row in rows)))
 

@@ -22,7 +22,9 @@ WITH cursor AS (
            (SELECT max(zoom) FROM ops.ladder WHERE ladder.layer = each.layer AND kind <> 'exact')
          END AS up_to,
          CASE WHEN bool_and(west IS NOT NULL) THEN min(west) END AS west,
-         min(south) AS south, max(east) AS east, max(north) AS north
+         CASE WHEN bool_and(west IS NOT NULL) THEN min(south) END AS south,
+         CASE WHEN bool_and(west IS NOT NULL) THEN max(east) END AS east,
+         CASE WHEN bool_and(west IS NOT NULL) THEN max(north) END AS north
     FROM (SELECT fresh.*, moved.epoch, count(*) OVER (PARTITION BY layer) > 200 AS many
             FROM fresh JOIN moved USING (layer)) AS each
    GROUP BY layer, epoch, vis, CASE WHEN many THEN 0 ELSE seq END
@@ -38,16 +40,19 @@ WITH cursor AS (
      AND (fresh.west IS NULL OR (cell.west <= fresh.east AND cell.east >= fresh.west
                              AND cell.south <= fresh.north AND cell.north >= fresh.south))
 ), behind AS (
-  -- By the columns and rows of tiles that the ground touches, their buffer of 1/64 (and a hair) included.
+  -- By the columns and rows of tiles that the ground touches, their buffer of 1/64 (and a hair) included; and
+  -- the grid of public points, whose copy may lie a step away from where the change was.
   UPDATE ops.tile_ahead AS tile SET stale = true, marks = tile.marks + 1, marked_at = clock_timestamp()
     FROM touched JOIN ops.ladder ON ladder.layer = touched.layer AND ladder.ahead
                                 AND (touched.edited OR ladder.kind <> 'exact'),
-         LATERAL (SELECT 2.0::float8 ^ ladder.zoom AS side) AS tiles
+         LATERAL (SELECT 2.0::float8 ^ ladder.zoom AS side) AS tiles,
+         LATERAL (SELECT coalesce(max((description->>'public_grid_deg')::float8), 0) AS step
+                    FROM ops.layer WHERE name = touched.layer) AS grid
    WHERE touched.vis = 0 AND tile.layer = ladder.layer AND tile.zoom = ladder.zoom
-     AND tile.x BETWEEN floor(ops.mercator_x(coalesce(west, -180)) * side - 0.0158)
-                    AND floor(ops.mercator_x(coalesce(east, 180)) * side + 0.0158)
-     AND tile.y BETWEEN floor(ops.mercator_y(coalesce(north, 90)) * side - 0.0158)
-                    AND floor(ops.mercator_y(coalesce(south, -90)) * side + 0.0158)
+     AND tile.x BETWEEN floor(ops.mercator_x(coalesce(west - step, -180)) * side - 0.0158)
+                    AND floor(ops.mercator_x(coalesce(east + step, 180)) * side + 0.0158)
+     AND tile.y BETWEEN floor(ops.mercator_y(coalesce(north + step, 90)) * side - 0.0158)
+                    AND floor(ops.mercator_y(coalesce(south - step, -90)) * side + 0.0158)
 ), advanced AS (
   UPDATE ops.pump_cursor AS c SET xid = last.xid, seq = last.seq
     FROM (SELECT xid, seq FROM fresh ORDER BY xid DESC, seq DESC LIMIT 1) AS last

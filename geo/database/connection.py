@@ -150,7 +150,9 @@ class Connection(AsyncConnection[tuple[Any, ...]]):
         return self._good((yield from execute(self.pgconn)))
 
     def _good(self, results: Sequence[PGresult]) -> PGresult:
-        (result,) = results
+        if not results:
+            raise OperationalError("the server gave no answer")
+        result = results[0]
         if result.status not in ANSWERED:
             raise error_from_result(result, self.info.encoding)
         return result

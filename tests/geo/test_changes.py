@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from geo.changes.moved import Touched, read_moved
+from geo.changes.moved import EVERYTHING, Touched, read_moved
 from geo.changes.pump import Beat
 from tests.changes import as_pump, pump, pumped
 
@@ -81,6 +81,26 @@ def test_what_moved_says_which_zooms_it_concerns(settings: Settings, quiet: psyc
         Touched(0, (105.6, 10.4, 105.6, 10.4)),
         Touched(0, None),
     }
+
+
+def test_an_epoch_that_went_back_concerns_everything(settings: Settings, quiet: psycopg.Connection) -> None:
+    now, _ = epochs(quiet)
+    (moved,) = as_pump(settings, lambda c: read_moved(c, {"cameras": now + 20}, {"cameras": now}))
+    assert moved.touched == (EVERYTHING,)
+
+
+def test_of_many_changes_one_without_ground_concerns_all_of_it(
+    settings: Settings, quiet: psycopg.Connection
+) -> None:
+    before, _ = epochs(quiet)
+    with quiet.transaction():
+        quiet.execute("TRUNCATE core.cameras CASCADE")
+        quiet.cursor().executemany(INSERT, [[0]] * 250)
+    pumped(settings)
+    rows = quiet.execute(
+        "SELECT west, south, east, north FROM ops.moved WHERE layer = 'cameras' AND epoch > %s", [before]
+    ).fetchall()
+    assert rows == [(None, None, None, None)]
 
 
 def test_many_writers_and_no_event_is_passed_over(settings: Settings, quiet: psycopg.Connection) -> None:

@@ -170,6 +170,12 @@ SELECT ST_Multi(ST_MakeEnvelope(lon, 10.4, lon + 0.02, 10.42, 4326)), 1, lon::in
 """
 
 
+REPORT = """
+INSERT INTO core.reports (geom, code, category, status, channel, received_at, h3_9)
+VALUES (ST_Point(106.00749, 10.4, 4326), 'B-1', 'MT', 'received', 'app', now(), 'x')
+"""
+
+
 @pytest.fixture
 def few(admin: psycopg.Connection) -> Box:
     admin.execute("TRUNCATE core.land_use CASCADE")
@@ -196,3 +202,22 @@ def test_as_many_zooms_as_there_is_room_for(
     monkeypatch.setattr("tiles.ladder.places.TILES_MAX", most)
     found = tiles_ahead(builder, LAND, [10, 11, 12, 20], few)
     assert list(found) == zooms and sum(map(len, found.values())) <= most
+
+
+def test_a_public_point_goes_from_the_tile_in_which_it_stands(
+    settings: Settings, admin: psycopg.Connection, builder: psycopg.Connection
+) -> None:
+    """Public points stand on a grid: this one across a tile's border (106.00708) from where the row is."""
+    row, public = (next(tiles_of(Box(lon, 10.4, lon, 10.4), 15)) for lon in (106.00749, 106.007))
+    assert row != public
+    for table in ("core.reports", "ops.ladder", "ops.tile_ahead"):
+        admin.execute(f"TRUNCATE {table} CASCADE")
+    admin.execute(REPORT)
+    pumped(settings)
+    line = "INSERT INTO ops.ladder (layer, zoom, kind, source_rows, ahead) VALUES (%s, 15, 'exact', 1, true)"
+    admin.execute(line, ["reports"])
+    builder.cursor().executemany(PLACE, list(places(load()["reports"], [row, public])))
+    admin.execute("UPDATE ops.tile_ahead SET stale = false")
+    admin.execute("DELETE FROM core.reports")
+    pumped(settings)
+    assert admin.execute("SELECT bool_and(stale) FROM ops.tile_ahead").fetchone() == (True,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import threading
 from contextlib import asynccontextmanager, suppress
@@ -110,6 +111,20 @@ def test_a_purge_takes_the_tiles_that_the_ground_touches_and_no_others(
     assert shelf.live_bytes == (len(tiles) - shelf.missing) * 2 * HEAD_BYTES
     assert {tile for some in shelf.wanted(7) for tile in some} == touched & set(tiles)
     assert shelf.place(absent, "gzip") == ABSENT
+
+
+def test_a_file_that_lost_its_end_gives_nothing_back(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    place = blobs.put(b"x" * 100)
+    os.ftruncate(blobs._file.fileno(), 50)
+    with pytest.raises(OSError, match="short"):
+        blobs.get(place)
+
+
+def test_few_tiles_far_from_one_another_take_no_memory() -> None:
+    shelf = Shelf("b", DAY, {17: ([0, 131_071], [0, 131_071]), 3: ([1], [2])})
+    assert shelf.missing == 1 and shelf.place(TileId(17, 0, 0), "gzip") == ABSENT
+    shelf.purge(Ground(0, 0, 1, 1))
 
 
 def test_what_was_purged_while_it_was_read_is_not_kept() -> None:
@@ -253,6 +268,10 @@ def test_staff_and_filters_never_meet_it_and_the_public_needs_no_database(
             assert service.held([LAND], tile, DAY, PUBLIC, coding="gzip") is None
             # The database is away: nothing is lost but time.
             assert await replica.copy_missing() == 0
+            replica._db = Database(settings)
+            await replica._db.open()
+            assert await replica.copy_missing() == len(drawn)
+            await replica._db.close()
 
     asyncio.run(ask())
 

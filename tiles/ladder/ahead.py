@@ -34,10 +34,11 @@ DRAWING = "2"
 # time: then the builder looks whether rungs have become stale, which are more urgent.
 STALE: LiteralString = """
 SELECT tile.zoom, tile.x, tile.y, ladder.kind
-  FROM ops.tile_ahead AS tile JOIN ops.ladder USING (layer, zoom)
+  FROM ops.tile_ahead AS tile JOIN ops.ladder USING (layer, zoom) JOIN ops.layer ON layer.name = tile.layer
   LEFT JOIN ops.rung_cell AS outline
     ON ladder.kind = 'outline' AND outline.layer = tile.layer AND outline.zoom = tile.zoom
- WHERE tile.layer = %(layer)s AND outline.stale IS NOT TRUE
+ WHERE tile.layer = %(layer)s AND (ladder.kind = 'exact' OR outline.stale IS NOT TRUE
+       AND ladder.description = ops.ladder_basis(layer.description))
    AND ((tile.stale AND marked_at < now() - interval '30 s')
         OR NOT (tile.stale OR tile.holds @> %(on)s::date AND basis = %(basis)s))
  ORDER BY zoom, x, y LIMIT 500

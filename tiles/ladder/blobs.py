@@ -36,8 +36,11 @@ class Blobs:
         return place
 
     def get(self, place: int) -> bytes:
-        """What was kept there."""
-        return os.pread(self._file.fileno(), place & LENGTH_MASK, place >> LENGTH_BITS)
+        """What was kept there; ``OSError`` where the disk does not give it back."""
+        data = os.pread(self._file.fileno(), place & LENGTH_MASK, place >> LENGTH_BITS)
+        if len(data) != place & LENGTH_MASK:
+            raise OSError("short read")
+        return data
 
     def close(self) -> None:
         """Give the disk back."""

@@ -9,7 +9,6 @@ from tiles.ladder.ahead import basis
 from tiles.ladder.gathered import ANY_DAY, Line
 
 if TYPE_CHECKING:
-    from geo.catalogue import Catalogue
     from geo.changes.moved import Touched
     from layers.description import Layer
     from tiles.cache import TileKey
@@ -22,11 +21,10 @@ if TYPE_CHECKING:
 class DrawnAhead:
     """Public tiles without a filter; of any others it has none."""
 
-    def __init__(self, catalogue: Catalogue, gathered: Gathered, replica: Replica | None) -> None:
-        self._catalogue = catalogue
+    def __init__(self, gathered: Gathered, replica: Replica | None) -> None:
         self._gathered = gathered
         self._replica = replica
-        self._bases: dict[str, tuple[int, str]] = {}
+        self._bases: dict[str, tuple[Layer, str]] = {}
 
     def held(self, layer: Layer, key: TileKey) -> EncodedTile | None:
         """The tile if it is in the copy: no waiting."""
@@ -47,11 +45,11 @@ class DrawnAhead:
         return Line(layer.name, key.tile, key.on or ANY_DAY, self._basis(layer), key.coding)
 
     def _basis(self, layer: Layer) -> str:
-        revision, known = self._bases.get(layer.name, (0, ""))
-        if revision != self._catalogue.revision:
-            revision, known = self._catalogue.revision, basis(layer)
-            self._bases[layer.name] = (revision, known)
-        return known
+        known = self._bases.get(layer.name)
+        # Of this very description: who began before another was published ends with the old one.
+        if known is None or known[0] is not layer:
+            known = self._bases[layer.name] = (layer, basis(layer))
+        return known[1]
 
 
 def _is_public(key: TileKey) -> bool:

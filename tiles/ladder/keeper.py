@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, LiteralString, NoReturn
 
@@ -27,6 +28,7 @@ LEADER_LOCK = 7_236_004
 # Until a cell is built its tiles come from the rows: waiting a little lets many edits be one building.
 INTERVAL_S = 2.0
 RETRY_S = 5.0
+FAILED_S = 600.0
 DSN = "DIABAN_LADDER_DSN"
 # A layer needs planning when it is large and has no ladder, has grown or shrunk by half since, or is
 # described otherwise in what the plan follows from. PostgreSQL itself counts rows anew
@@ -71,7 +73,7 @@ async def run_keeper(settings: Settings) -> None:
 
 
 async def _keep(dsn: str, connection: AsyncConnection[tuple[Any, ...]]) -> NoReturn:
-    failed: set[str] = set()
+    failed: dict[str, float] = {}
     first = True
     while True:
         await asyncio.sleep(INTERVAL_S)
@@ -86,10 +88,11 @@ async def _keep(dsn: str, connection: AsyncConnection[tuple[Any, ...]]) -> NoRet
         for name, plan in rows:
             work.setdefault(name, plan)
         for name, plan in work.items():
-            # A ladder that cannot be built must not be tried for ever: its tiles come from the rows.
-            if name not in failed and await _build(name, dsn, plan=plan):
+            # A ladder that cannot be built must not be tried all the time: its tiles come from the rows.
+            waits = time.monotonic() - failed.get(name, -FAILED_S) < FAILED_S
+            if not waits and await _build(name, dsn, plan=plan):
                 log.error("ladder_failed", layer=name)
-                failed.add(name)
+                failed[name] = time.monotonic()
 
 
 async def _build(name: str, dsn: str, *, plan: bool) -> int:

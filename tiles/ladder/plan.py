@@ -60,8 +60,10 @@ SELECT ST_X(middle), ST_Y(middle)
 """
 LINE: LiteralString = """
 INSERT INTO ops.ladder (layer, zoom, kind, source_rows, tiles, p95_bytes, p95_ms, ahead, description)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, (SELECT ops.ladder_basis(description) FROM ops.layer WHERE name = %s))
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
+# Read before anything is built: who publishes another meanwhile finds a plan of the one before.
+DESCRIBED: LiteralString = "SELECT ops.ladder_basis(description) FROM ops.layer WHERE name = %s"
 CELL: LiteralString = """
 INSERT INTO ops.rung_cell (layer, zoom, x, y, west, south, east, north)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
@@ -100,6 +102,7 @@ def make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[int
 
 
 def _make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[int], None]) -> None:
+    described = connection.execute(DESCRIBED, [layer.name]).fetchone()
     west, south, east, north, rows, vertices, side_m = _one(connection, SUMMARY, layer)
     zooms = range(layer.tiles.max_zoom, layer.tiles.min_zoom - 1, -1)
     sample = connection.execute(
@@ -119,7 +122,8 @@ def _make_plan(connection: Connected, layer: Layer, on: date, tell: Callable[[in
     box = Box(west, south, east, north) if rows else None
     ready = [zoom for zoom, kind, _ in lines if kind in DRAWN_AHEAD]
     ahead = tiles_ahead(connection, layer, ready, box) if box is not None and not few else {}
-    _write(connection, layer, rows, box, lines, ahead=ahead, on=on)
+    basis = described[0] if described else ""
+    _write(connection, layer, rows, box, lines, ahead=ahead, basis=basis, on=on)
     build_stale(connection, layer, on)
     for zoom, chosen, _ in lines:
         if chosen != "exact":
@@ -175,6 +179,7 @@ def _write(
     lines: list[tuple[int, str, Measured]],
     *,
     ahead: dict[int, list[TileId]],
+    basis: str,
     on: date,
 ) -> None:
     counted = [zoom for zoom, kind, _ in lines if kind == "counted"]
@@ -185,7 +190,7 @@ def _write(
         cursor.execute("INSERT INTO ops.change_log (layer, op, vis) VALUES (%s, 'ladder', 0)", [layer.name])
         for zoom, kind, found in lines:
             values = (found.tiles, found.p95_bytes, found.p95_ms)
-            cursor.execute(LINE, [layer.name, zoom, kind, rows, *values, zoom in ahead, layer.name])
+            cursor.execute(LINE, [layer.name, zoom, kind, rows, *values, zoom in ahead, basis])
             if box is not None:
                 cells = _cells(kind, box, zoom)
                 cursor.executemany(CELL, [(layer.name, t.z, t.x, t.y, *ground) for t, ground in cells])

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from itertools import batched
 from typing import TYPE_CHECKING, NoReturn
 
+import psycopg
 import structlog
 
 from geo.calendar import today_ict
@@ -22,7 +23,7 @@ from geo.database import Caller, Named
 from geo.errors import DiabanError
 from tiles import metrics
 from tiles.ladder.ahead import basis
-from tiles.ladder.blobs import Blobs
+from tiles.ladder.blobs import LENGTH_MASK, Blobs
 from tiles.ladder.gathered import ANY_DAY, MANY, Line, array_of, read
 from tiles.ladder.shelf import ASKED, CODINGS, Shelf, held, pack
 
@@ -41,6 +42,8 @@ ANONYMOUS = Caller.anonymous()
 # Between two looks for what is missing; longer and longer where nothing new is found.
 REST_S, LONG_REST_S = 5.0, 120.0
 LOOKED_UP = 500
+# Of the disk, from which on it is worth while to copy everything anew.
+FORGOTTEN_SHARE = 4
 TILES_READ = MANY // len(CODINGS)
 TILES = "SELECT zoom, array_agg(x), array_agg(y) FROM ops.tile_ahead WHERE layer = %s GROUP BY zoom"
 FRESH = Named(b"""
@@ -74,7 +77,11 @@ class Replica:
         if shelf is None or self._blobs is None or shelf.basis != line.basis or shelf.on != line.on:
             return None
         place = shelf.place(line.tile, line.coding)
-        return held(self._blobs, place, line.coding) if place > ASKED else None
+        try:
+            return held(self._blobs, place, line.coding) if place > ASKED else None
+        except OSError as error:
+            log.warning("tile_replica_unreadable", reason=str(error))
+            return None
 
     def purge(self, layer: str, ground: Ground | None, up_to: int | None = None) -> None:
         """Forget the layer's tiles that ``ground`` touches (None: all), also those that are being read.
@@ -98,17 +105,14 @@ class Replica:
     async def copy_missing(self) -> int:
         """Look once for what is missing and has been drawn; how many tiles were copied."""
         copied = 0
-        try:
+        for work in (self._prepare, self._fill):
             for name in list(self._shelves):
-                await self._prepare(name)
+                try:
+                    copied += await work(name)
+                except (DiabanError, psycopg.Error, OSError) as error:
+                    # What is not here is read from the database, or drawn.
+                    log.warning("tile_replica_behind", layer=name, reason=str(error))
             self._tell()
-            for name, shelf in list(self._shelves.items()):
-                if shelf is not None:
-                    copied += await self._fill(name, shelf)
-        except (DiabanError, OSError) as error:
-            # What is not here is read from the database, or drawn.
-            log.warning("tile_replica_behind", reason=str(error))
-        self._tell()
         return copied
 
     @property
@@ -123,22 +127,29 @@ class Replica:
             self._blobs.close()
             self._blobs = None
 
-    async def _prepare(self, name: str) -> None:
-        """A shelf for the layer as it is drawn today."""
+    async def _prepare(self, name: str) -> int:
+        """A shelf for the layer as it is drawn today; nothing is copied."""
         layer, shelf = self._catalogue.layers.get(name), self._shelves[name]
         if layer is None:
             self._shelves[name] = None
-            return
+            return 0
         drawing, on = basis(layer), today_ict() if layer.valid_time else ANY_DAY
         if shelf is None or shelf.basis != drawing or shelf.on != on:
             empty = self._shelves[name] = Shelf(drawing, on, {})
-            async with self._db.read(ANONYMOUS) as connection:
-                rows = await (await connection.execute(TILES, [name])).fetchall()
-            if self._shelves[name] is empty:  # else it was told of a new plan meanwhile
-                self._shelves[name] = Shelf(drawing, on, {zoom: (xs, ys) for zoom, xs, ys in rows})
+            rows = None
+            try:
+                async with self._db.read(ANONYMOUS) as connection:
+                    rows = await (await connection.execute(TILES, [name])).fetchall()
+            finally:
+                if self._shelves[name] is empty:  # else it was told of a new plan meanwhile
+                    tiles = None if rows is None else {zoom: (xs, ys) for zoom, xs, ys in rows}
+                    self._shelves[name] = None if tiles is None else Shelf(drawing, on, tiles)
+        return 0
 
-    async def _fill(self, name: str, shelf: Shelf) -> int:
-        copied = 0
+    async def _fill(self, name: str) -> int:
+        copied, shelf = 0, self._shelves[name]
+        if shelf is None:
+            return copied
         for looked_up in shelf.wanted(LOOKED_UP):
             for tiles in batched(await self._fresh(name, shelf, looked_up), TILES_READ):
                 if self._shelves[name] is not shelf:  # forgotten as a whole
@@ -175,9 +186,9 @@ class Replica:
             async with _rested(), self._db.read(ANONYMOUS) as connection:
                 found = await read(connection, lines)
             for tile, codings in zip(tiles, batched(found, len(CODINGS)), strict=True):
-                there = [each for each in codings if each is not None]
-                if len(there) == len(CODINGS):
-                    shelf.put(tile, [self._put(pack(each)) for each in there])
+                packed = [pack(each) for each in codings if each is not None]
+                if len(packed) == len(CODINGS) and max(map(len, packed)) <= LENGTH_MASK:
+                    shelf.put(tile, [self._put(data) for data in packed])
                     copied += 1
         finally:
             for tile in tiles:
@@ -188,8 +199,8 @@ class Replica:
         if self._blobs is None:
             self._blobs = Blobs(self._folder)
         if self._blobs.size_bytes + len(data) > self._max_bytes:
-            if self.live_bytes < self._max_bytes // 2:
-                # The rest was forgotten: begun anew, there is room.
+            if self._blobs.size_bytes - self.live_bytes >= self._max_bytes // FORGOTTEN_SHARE:
+                # What was forgotten takes room: begun anew, there is some.
                 self.close()
             raise OSError(errno.ENOSPC, f"no room for more than {self._max_bytes} bytes of tiles")
         return self._blobs.put(data)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 ANONYMOUS = Caller.anonymous()
 READ = """
 SELECT zoom, kind, source_rows, features, dropped, tiles, p95_bytes, p95_ms, ahead
-  FROM ops.ladder WHERE layer = %s ORDER BY zoom
+  FROM ops.ladder JOIN ops.layer ON layer.name = ladder.layer
+ WHERE layer = %s AND (kind <> 'outline' OR ladder.description = ops.ladder_basis(layer.description))
+ ORDER BY zoom
 """
 
 

@@ -25,6 +25,8 @@ CODINGS: tuple[Coding, ...] = ("gzip", "zstd")
 # In a grid, of a tile that is not drawn ahead, of one that is not here, and of one that is being read. Places
 # are larger.
 ABSENT, WANTED, ASKED = 0, 1, 2
+# 1 KB: few tiles far from one another are read from the database.
+CELLS_A_TILE = 64
 CRC_BYTES, LENGTH_BYTES, DIGEST_BYTES = 4, 4, 24
 HEAD_BYTES = CRC_BYTES + LENGTH_BYTES + DIGEST_BYTES
 
@@ -43,7 +45,10 @@ class Shelf:
         for zoom, (columns, rows) in sorted(tiles.items()):
             x, y = np.array(columns), np.array(rows)
             west, north = int(x.min()), int(y.min())
-            grid = np.full((x.max() - west + 1, y.max() - north + 1, len(CODINGS)), ABSENT, np.int64)
+            size = int(x.max()) - west + 1, int(y.max()) - north + 1
+            if size[0] * size[1] > CELLS_A_TILE * len(columns):
+                continue
+            grid = np.full((*size, len(CODINGS)), ABSENT, np.int64)
             grid[x - west, y - north] = WANTED
             self._grids[zoom] = west, north, grid
 
