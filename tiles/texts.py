@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from geo.database import Named
+from layers.derived import Derived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 
     from layers.description import Layer
 
-# By the layer's name, with the description that they were composed from: those of another take their place.
-_KNOWN: dict[tuple[Hashable, ...], tuple[Layer, bytes]] = {}
+_TEXTS = Derived[bytes]()
 
 
 def composed_once(layer: Layer, compose: Callable[[], sql.Composed], *follows_from: Hashable) -> bytes:
@@ -24,11 +24,7 @@ def composed_once(layer: Layer, compose: Callable[[], sql.Composed], *follows_fr
     Whatever differs from tile to tile must be a placeholder. The same text each time is what lets the
     connection prepare it.
     """
-    key = (layer.name, *follows_from)
-    known = _KNOWN.get(key)
-    if known is None or known[0] is not layer:
-        known = _KNOWN[key] = layer, compose().as_bytes(None)
-    return known[1]
+    return _TEXTS.of(layer, lambda: compose().as_bytes(None), *follows_from)
 
 
 @lru_cache(maxsize=1024)

@@ -12,6 +12,7 @@ from geo.calendar import parse_date
 from geo.errors import InvalidInput
 from geo.features.interval import parse_instant
 from geo.types import parse_integer
+from layers.derived import Derived
 from layers.description import Code, FieldType, Layer, Text
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ class Column:
     required: bool = False
 
 
-# By the layer's name, with the description that they were made from: a page of ten takes as long to read.
-_MADE: dict[tuple[str, bool], tuple[Layer, Mapping[str, Column]]] = {}
+# A page of ten takes as long to read.
+_MADE: Derived[Mapping[str, Column]] = Derived()
 
 
 def columns_for(layer: Layer, caller: Caller) -> Mapping[str, Column]:
@@ -49,11 +50,8 @@ def columns_for(layer: Layer, caller: Caller) -> Mapping[str, Column]:
 
     Private fields are in no caller's list: they have their own door, where reads are logged.
     """
-    key = (layer.name, caller.staff)
-    made = _MADE.get(key)
-    if made is None or made[0] is not layer:
-        made = _MADE[key] = layer, MappingProxyType(_columns(layer, staff=caller.staff))
-    return made[1]
+    staff = caller.staff
+    return _MADE.of(layer, lambda: MappingProxyType(_columns(layer, staff=staff)), staff)
 
 
 def _columns(layer: Layer, *, staff: bool) -> dict[str, Column]:

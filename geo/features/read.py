@@ -25,6 +25,7 @@ from geo.features.sql import (
     plain_page,
     shape_of,
 )
+from layers.derived import Derived
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +124,8 @@ def _answer(cursor: AsyncCursor[tuple[Any, ...]]) -> PGresult:
 
 def _first_column(result: PGresult, most: int) -> tuple[bytes, ...]:
     value = result.get_value
-    return tuple([value(row, 0) or b"null" for row in range(min(result.ntuples, most))])
+    rows = range(min(result.ntuples, most))
+    return tuple([feature for row in rows if (feature := value(row, 0)) is not None])
 
 
 def _end(result: PGresult, limit: int) -> Cursor | None:
@@ -173,20 +175,16 @@ async def read_item(
     )
 
 
-# By the layer's name, with the description that they were read in.
-_NUMBERS: dict[str, tuple[Layer, Numbers]] = {}
+_NUMBERS = Derived[Numbers]()
 
 
 def numbers(layer: Layer) -> Numbers:
     """The fields that hold numbers."""
-    known = _NUMBERS.get(layer.name)
-    if known is None or known[0] is not layer:
-        kinds = {
-            kind: frozenset(field.name for field in layer.fields if field.type == kind)
-            for kind in ("number", "integer")
-        }
-        known = _NUMBERS[layer.name] = layer, Numbers(kinds["number"], kinds["integer"])
-    return known[1]
+    return _NUMBERS.of(layer, lambda: Numbers(_of_type(layer, "number"), _of_type(layer, "integer")))
+
+
+def _of_type(layer: Layer, kind: str) -> frozenset[str]:
+    return frozenset(field.name for field in layer.fields if field.type == kind)
 
 
 async def read_extent(database: Database, layer: Layer) -> Extent:

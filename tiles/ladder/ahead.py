@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from geo.types import TileId
+from layers.derived import Derived
 from tiles.encoding import digest_of, encode
 from tiles.fields import first_text, tile_fields, told_from
 from tiles.ground import BUFFER_SHARE, mercator_box
@@ -59,10 +60,15 @@ UPDATE ops.tile_ahead SET stale = marks <> %(marks)s, holds = daterange(%(first)
        gzip_digest = %(gzip_digest)s, zstd_digest = %(zstd_digest)s
  WHERE layer = %(layer)s AND zoom = %(z)s AND x = %(x)s AND y = %(y)s
 """
+_BASES = Derived[str]()
 
 
 def basis(layer: Layer) -> str:
     """What a drawn tile follows from beside the rows; differs where the description may draw it otherwise."""
+    return _BASES.of(layer, lambda: _basis(layer))
+
+
+def _basis(layer: Layer) -> str:
     parts = {"geometry", "fields", "legend", "label", "tiles", "valid_time", "public_grid_deg"}
     told = [(field.name, told_from(layer, field)) for field in tile_fields(layer, staff=False)]
     return digest_of(f"{DRAWING} {first_text(layer)} {told} {layer.model_dump_json(include=parts)}".encode())

@@ -24,7 +24,6 @@ class DrawnAhead:
     def __init__(self, gathered: Gathered, replica: Replica | None) -> None:
         self._gathered = gathered
         self._replica = replica
-        self._bases: dict[str, tuple[Layer, str]] = {}
 
     def held(self, layer: Layer, key: TileKey) -> EncodedTile | None:
         """The tile if it is in the copy: no waiting."""
@@ -42,14 +41,7 @@ class DrawnAhead:
             self._replica.purge(layer, ground, touched.up_to)
 
     def _line(self, layer: Layer, key: TileKey) -> Line:
-        return Line(layer.name, key.tile, key.on or ANY_DAY, self._basis(layer), key.coding)
-
-    def _basis(self, layer: Layer) -> str:
-        known = self._bases.get(layer.name)
-        # Of this very description: who began before another was published ends with the old one.
-        if known is None or known[0] is not layer:
-            known = self._bases[layer.name] = (layer, basis(layer))
-        return known[1]
+        return Line(layer.name, key.tile, key.on or ANY_DAY, basis(layer), key.coding)
 
 
 def _is_public(key: TileKey) -> bool:
