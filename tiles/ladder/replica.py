@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from itertools import batched
 from typing import TYPE_CHECKING, NoReturn
 
@@ -28,7 +28,7 @@ from tiles.ladder.gathered import ANY_DAY, MANY, Line, array_of, read
 from tiles.ladder.shelf import ASKED, CODINGS, Shelf, held, pack
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from geo.catalogue import Catalogue
@@ -105,14 +105,14 @@ class Replica:
     async def copy_missing(self) -> int:
         """Look once for what is missing and has been drawn; how many tiles were copied."""
         copied = 0
-        for work in (self._prepare, self._fill):
-            for name in list(self._shelves):
-                try:
-                    copied += await work(name)
-                except (DiabanError, psycopg.Error, OSError) as error:
-                    # What is not here is read from the database, or drawn.
-                    log.warning("tile_replica_behind", layer=name, reason=str(error))
-            self._tell()
+        for name in list(self._shelves):
+            with _told(name):
+                await self._prepare(name)
+        self._tell()
+        for name in list(self._shelves):
+            with _told(name):
+                copied += await self._fill(name)
+        self._tell()
         return copied
 
     @property
@@ -127,24 +127,20 @@ class Replica:
             self._blobs.close()
             self._blobs = None
 
-    async def _prepare(self, name: str) -> int:
-        """A shelf for the layer as it is drawn today; nothing is copied."""
+    async def _prepare(self, name: str) -> None:
+        """A shelf for the layer as it is drawn today."""
         layer, shelf = self._catalogue.layers.get(name), self._shelves[name]
         if layer is None:
             self._shelves[name] = None
-            return 0
+            return
         drawing, on = basis(layer), today_ict() if layer.valid_time else ANY_DAY
         if shelf is None or shelf.basis != drawing or shelf.on != on:
-            empty = self._shelves[name] = Shelf(drawing, on, {})
-            rows = None
-            try:
-                async with self._db.read(ANONYMOUS) as connection:
-                    rows = await (await connection.execute(TILES, [name])).fetchall()
-            finally:
-                if self._shelves[name] is empty:  # else it was told of a new plan meanwhile
-                    tiles = None if rows is None else {zoom: (xs, ys) for zoom, xs, ys in rows}
-                    self._shelves[name] = None if tiles is None else Shelf(drawing, on, tiles)
-        return 0
+            # Of no description: where the reading fails, it is done again.
+            empty = self._shelves[name] = Shelf("", on, {})
+            async with self._db.read(ANONYMOUS) as connection:
+                rows = await (await connection.execute(TILES, [name])).fetchall()
+            if self._shelves[name] is empty:  # else it was told of a new plan meanwhile
+                self._shelves[name] = Shelf(drawing, on, {zoom: (xs, ys) for zoom, xs, ys in rows})
 
     async def _fill(self, name: str) -> int:
         copied, shelf = 0, self._shelves[name]
@@ -204,6 +200,15 @@ class Replica:
                 self.close()
             raise OSError(errno.ENOSPC, f"no room for more than {self._max_bytes} bytes of tiles")
         return self._blobs.put(data)
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """What goes wrong with a layer is logged: what is not here is read from the database, or drawn."""
+    try:
+        yield
+    except (DiabanError, psycopg.Error, OSError) as error:
+        log.warning("tile_replica_behind", layer=name, reason=str(error))
 
 
 @asynccontextmanager
