@@ -33,7 +33,7 @@ from tiles.ladder.shelf import ABSENT, ASKED, CODINGS, HEAD_BYTES, WANTED, Shelf
 from tiles.service import TileService
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from geo.settings import Settings
@@ -62,12 +62,18 @@ async def replica_of(settings: Settings, folder: Path, room: int = ROOM) -> Asyn
         await db.close()
 
 
+def with_replica(settings: Settings, folder: Path, ask: Callable[[Replica], Awaitable[None]]) -> None:
+    """Do it with a replica that was told of the plots."""
+
+    async def run() -> None:
+        async with replica_of(settings, folder) as replica:
+            await ask(replica)
+
+    asyncio.run(run())
+
+
 def line(tile: TileId, coding: Coding = "gzip", of: str = "") -> Line:
     return Line("land_use", tile, ANY_DAY, of or basis(LAND), coding)
-
-
-def ground_of(box: Box) -> Ground:
-    return Ground.of(box)
 
 
 def test_bytes_are_found_by_their_place(tmp_path: Path) -> None:
@@ -102,9 +108,9 @@ def test_a_purge_takes_the_tiles_that_the_ground_touches_and_no_others(
     for number, tile in enumerate(tiles):
         shelf.ask(tile)
         shelf.put(tile, [(number + 1) << 24 | HEAD_BYTES] * 2)
-    shelf.purge(ground_of(box), 11)  # concerns coarser tiles
+    shelf.purge(Ground.of(box), 11)  # concerns coarser tiles
     assert shelf.missing == 0
-    shelf.purge(ground_of(box), 12)
+    shelf.purge(Ground.of(box), 12)
     touched = set(tiles_of(box, 12))
     assert {tile for tile in tiles if shelf.place(tile, "zstd") == WANTED} == touched & set(tiles)
     assert shelf.missing == len(touched & set(tiles))
@@ -145,35 +151,33 @@ def test_what_was_purged_while_it_was_read_is_not_kept() -> None:
 def test_the_copy_has_the_live_tiles_in_each_coding(
     settings: Settings, admin: psycopg.Connection, drawn: list[TileId], tmp_path: Path
 ) -> None:
-    async def ask() -> None:
-        async with replica_of(settings, tmp_path) as replica:
-            assert replica.held(line(drawn[0])) is None
-            assert await replica.copy_missing() == len(drawn)
-            assert await replica.copy_missing() == 0
-            for tile in drawn:
-                raw = live(admin, tile)
-                for coding in CODINGS:
-                    assert replica.held(line(tile, coding)) == (encode(raw, coding) if raw else EMPTY)
-            # Of another description, of another day, of a zoom that is not drawn ahead.
-            assert replica.held(line(drawn[0], of="another")) is None
-            assert replica.held(line(drawn[0])._replace(on=DAY)) is None
-            assert replica.held(line(TileId(12, 3250, 1930))) is None
-            replica.purge("land_use", None)
-            assert {replica.held(line(tile)) for tile in drawn} == {None} and replica.live_bytes == 0
-            assert await replica.copy_missing() == len(drawn)
+    async def ask(replica: Replica) -> None:
+        assert replica.held(line(drawn[0])) is None
+        assert await replica.copy_missing() == len(drawn)
+        assert await replica.copy_missing() == 0
+        for tile in drawn:
+            raw = live(admin, tile)
+            for coding in CODINGS:
+                assert replica.held(line(tile, coding)) == (encode(raw, coding) if raw else EMPTY)
+        # Of another description, of another day, of a zoom that is not drawn ahead.
+        assert replica.held(line(drawn[0], of="another")) is None
+        assert replica.held(line(drawn[0])._replace(on=DAY)) is None
+        assert replica.held(line(TileId(12, 3250, 1930))) is None
+        replica.purge("land_use", None)
+        assert {replica.held(line(tile)) for tile in drawn} == {None} and replica.live_bytes == 0
+        assert await replica.copy_missing() == len(drawn)
 
-    asyncio.run(ask())
+    with_replica(settings, tmp_path, ask)
 
 
 def test_a_layer_of_which_nothing_was_told_is_not_copied(
     settings: Settings, drawn: list[TileId], tmp_path: Path
 ) -> None:
-    async def ask() -> None:
-        async with replica_of(settings, tmp_path) as replica:
-            fresh = Replica(replica._db, replica._catalogue, tmp_path, ROOM)
-            assert await fresh.copy_missing() == 0 and fresh.held(line(drawn[0])) is None
+    async def ask(replica: Replica) -> None:
+        fresh = Replica(replica._db, replica._catalogue, tmp_path, ROOM)
+        assert await fresh.copy_missing() == 0 and fresh.held(line(drawn[0])) is None
 
-    asyncio.run(ask())
+    with_replica(settings, tmp_path, ask)
 
 
 def test_edited_ground_is_forgotten_and_copied_again_once_it_is_drawn(
@@ -186,45 +190,40 @@ def test_edited_ground_is_forgotten_and_copied_again_once_it_is_drawn(
     lon, lat = LON + 35.5 * STEP, LAT + 35.5 * STEP
     there = Box(lon - STEP, lat - STEP, lon + STEP, lat + STEP)
 
-    async def ask() -> None:
-        async with replica_of(settings, tmp_path) as replica:
-            await replica.copy_missing()
-            admin.execute(
-                "UPDATE core.land_use SET code='CQP' WHERE geom && ST_Point(%s, %s, 4326)", [lon, lat]
-            )
-            await asyncio.to_thread(pumped, settings)
-            replica.purge("land_use", Ground.of(there))
-            gone = [tile for tile in drawn if replica.held(line(tile)) is None]
-            assert holder(drawn, lon, lat) <= set(gone) < set(drawn)
-            assert await replica.copy_missing() == 0  # not drawn yet
-            admin.execute(LATER)
-            assert draw_ahead(builder, LAND, DAY)
-            assert await replica.copy_missing() == len(gone)
-            for tile in holder(drawn, lon, lat):
-                found = replica.held(line(tile))
-                assert found is not None and b"CQP" in found.identity()
+    async def ask(replica: Replica) -> None:
+        await replica.copy_missing()
+        admin.execute("UPDATE core.land_use SET code='CQP' WHERE geom && ST_Point(%s, %s, 4326)", [lon, lat])
+        await asyncio.to_thread(pumped, settings)
+        replica.purge("land_use", Ground.of(there))
+        gone = [tile for tile in drawn if replica.held(line(tile)) is None]
+        assert holder(drawn, lon, lat) <= set(gone) < set(drawn)
+        assert await replica.copy_missing() == 0  # not drawn yet
+        admin.execute(LATER)
+        assert draw_ahead(builder, LAND, DAY)
+        assert await replica.copy_missing() == len(gone)
+        for tile in holder(drawn, lon, lat):
+            found = replica.held(line(tile))
+            assert found is not None and b"CQP" in found.identity()
 
-    asyncio.run(ask())
+    with_replica(settings, tmp_path, ask)
 
 
 def test_an_edit_while_the_copy_is_read_leaves_nothing_old(
     settings: Settings, drawn: list[TileId], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def ask() -> None:
-        async with replica_of(settings, tmp_path) as replica:
+    async def ask(replica: Replica) -> None:
+        async def overtaken(connection: object, lines: list[Line]) -> object:
+            found = await read(connection, lines)  # type: ignore[arg-type]
+            replica.purge("land_use", Ground.of(GROUND))
+            return found
 
-            async def overtaken(connection: object, lines: list[Line]) -> object:
-                found = await read(connection, lines)  # type: ignore[arg-type]
-                replica.purge("land_use", Ground.of(GROUND))
-                return found
+        monkeypatch.setattr("tiles.ladder.replica.read", overtaken)
+        await replica.copy_missing()
+        assert {replica.held(line(tile)) for tile in drawn} == {None}
+        monkeypatch.undo()
+        assert await replica.copy_missing() == len(drawn)
 
-            monkeypatch.setattr("tiles.ladder.replica.read", overtaken)
-            await replica.copy_missing()
-            assert {replica.held(line(tile)) for tile in drawn} == {None}
-            monkeypatch.undo()
-            assert await replica.copy_missing() == len(drawn)
-
-    asyncio.run(ask())
+    with_replica(settings, tmp_path, ask)
 
 
 def test_the_disk_is_bounded_and_what_was_forgotten_makes_room(
@@ -252,28 +251,27 @@ def test_staff_and_filters_never_meet_it_and_the_public_needs_no_database(
 ) -> None:
     tile = next(iter(holder(drawn, LON + 35.5 * STEP, LAT + 35.5 * STEP)))
 
-    async def ask() -> None:
-        async with replica_of(settings, tmp_path) as replica:
-            await replica.copy_missing()
-            service = TileService(replica._db, replica._catalogue, replica=replica)
-            found = service.held([LAND], tile, DAY, PUBLIC, coding="gzip")
-            assert found is not None and found.raw_length
-            assert service.held([LAND], tile, DAY, Caller(Claims("x", 1)), coding="gzip") is None
-            await replica._db.close()
-            assert await service.tile([LAND], tile, DAY, PUBLIC) == found
-            # What does not concern the public's rows: staff's own, and a rung of other zooms.
-            service.purge(Moved("land_use", (Touched(1, None), Touched(0, GROUND, up_to=12))))
-            assert service.held([LAND], tile, DAY, PUBLIC, coding="zstd") is not None
-            service.purge(Moved("land_use", (EVERYTHING,)))
-            assert service.held([LAND], tile, DAY, PUBLIC, coding="gzip") is None
-            # The database is away: nothing is lost but time.
-            assert await replica.copy_missing() == 0
-            replica._db = Database(settings)
-            await replica._db.open()
-            assert await replica.copy_missing() == len(drawn)
-            await replica._db.close()
+    async def ask(replica: Replica) -> None:
+        await replica.copy_missing()
+        service = TileService(replica._db, replica._catalogue, replica=replica)
+        found = service.held([LAND], tile, DAY, PUBLIC, coding="gzip")
+        assert found is not None and found.raw_length
+        assert service.held([LAND], tile, DAY, Caller(Claims("x", 1)), coding="gzip") is None
+        await replica._db.close()
+        assert await service.tile([LAND], tile, DAY, PUBLIC) == found
+        # What does not concern the public's rows: staff's own, and a rung of other zooms.
+        service.purge(Moved("land_use", (Touched(1, None), Touched(0, GROUND, up_to=12))))
+        assert service.held([LAND], tile, DAY, PUBLIC, coding="zstd") is not None
+        service.purge(Moved("land_use", (EVERYTHING,)))
+        assert service.held([LAND], tile, DAY, PUBLIC, coding="gzip") is None
+        # The database is away: nothing is lost but time.
+        assert await replica.copy_missing() == 0
+        replica._db = Database(settings)
+        await replica._db.open()
+        assert await replica.copy_missing() == len(drawn)
+        await replica._db.close()
 
-    asyncio.run(ask())
+    with_replica(settings, tmp_path, ask)
 
 
 def test_the_copy_is_never_older_than_what_the_worker_has_acknowledged(
